@@ -1,0 +1,28 @@
+//! The steps that build Orlo's tables, oldest first. A step that has been released is never
+//! changed; what comes later is a new step, written so that the release before it still runs.
+
+use sea_orm_migration::prelude::{DbErr, MigrationTrait};
+pub use sea_orm_migration::prelude::{MigratorTrait, SchemaManager};
+
+mod dialect;
+mod m20261122_000001_create_releases;
+mod m20261122_000002_create_packages;
+mod m20261122_000003_create_failures;
+mod m20261122_000004_create_events;
+
+/// Runs the steps that a database lacks, in order.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_create_releases::Migration),
+            Box::new(m20261122_000002_create_packages::Migration),
+            Box::new(m20261122_000003_create_failures::Migration),
+            Box::new(m20261122_000004_create_events::Migration),
+        ]
+    }
+}
+
+/// What a step, or a part of one, ends with.
+type StepResult = Result<(), DbErr>;

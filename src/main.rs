@@ -1,0 +1,3 @@
+//! The `orlo` binary.
+
+fn main() {}

@@ -1,0 +1,225 @@
+//! The way to the database: where it is, how it is opened, and how changes are made whole.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::sqlx::{ConnectOptions as _, Error as SqlxError};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+};
+
+use super::error::{Error, Result};
+
+/// How often a change is tried again when another transaction got in its way.
+const ATTEMPTS: u32 = 10;
+
+/// How to open a database.
+#[derive(Clone, Debug)]
+pub struct DatabaseOptions {
+    /// `sqlite://PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME`.
+    pub url: String,
+    /// How many connections may be open at once (at least 1). On SQLite these are readers; there
+    /// is one writer beside them.
+    pub max_connections: u32,
+    /// How long to wait for a connection, and on SQLite for another process's write.
+    pub acquire_timeout: Duration,
+}
+
+impl DatabaseOptions {
+    /// The defaults for the database at `url`: 16 connections, 10 seconds.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// An open database; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+/// A piece of work inside a transaction.
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+impl Database {
+    /// Opens the database; a missing SQLite file is created. Nothing is migrated.
+    ///
+    /// # Errors
+    /// When the URL is of no known kind, or the database cannot be reached.
+    pub async fn connect(options: &DatabaseOptions) -> std::result::Result<Self, DbErr> {
+        if options.url.starts_with("sqlite:") {
+            Self::connect_sqlite(options).await
+        } else if options.url.starts_with("postgres:") || options.url.starts_with("postgresql:") {
+            Self::connect_postgres(options).await
+        } else {
+            Err(DbErr::Conn(RuntimeErr::Internal(
+                "the database URL must begin with sqlite:// or postgres://".to_owned(),
+            )))
+        }
+    }
+
+    /// One connection writes, so that writers queue here rather than fail on each other; the
+    /// others read beside it, which the write-ahead log allows.
+    async fn connect_sqlite(options: &DatabaseOptions) -> std::result::Result<Self, DbErr> {
+        let connect = options
+            .url
+            .parse::<SqliteConnectOptions>()
+            .map_err(connection_error)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(options.acquire_timeout)
+            .foreign_keys(true)
+            .with_regexp()
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(options.acquire_timeout)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        let writer = pool
+            .clone()
+            .max_connections(1)
+            .connect_with(connect.clone())
+            .await
+            .map_err(connection_error)?;
+        let reader = pool
+            .max_connections(options.max_connections)
+            .connect_with(connect.pragma("query_only", "ON"))
+            .await
+            .map_err(connection_error)?;
+        Ok(Self {
+            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+            writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        })
+    }
+
+    async fn connect_postgres(options: &DatabaseOptions) -> std::result::Result<Self, DbErr> {
+        let connect = options
+            .url
+            .parse::<PgConnectOptions>()
+            .map_err(connection_error)?
+            .application_name("orlo")
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout)
+            .connect_with(connect)
+            .await
+            .map_err(connection_error)?;
+        let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+        Ok(Self {
+            reader: connection.clone(),
+            writer: connection,
+        })
+    }
+
+    /// The connections to ask questions over; on SQLite they cannot write.
+    #[must_use]
+    pub const fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// The connections to change things over, for migrations. Changes of records go through
+    /// [`Database::write`].
+    #[must_use]
+    pub const fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.reader.get_database_backend()
+    }
+
+    /// Counts every statement sent over any connection by calling `callback`; for tests and
+    /// metrics. Clones made before are not counted.
+    pub fn on_statement<F>(&mut self, callback: F)
+    where
+        F: Fn(&sea_orm::metric::Info<'_>) + Send + Sync + Clone + 'static,
+    {
+        self.reader.set_metric_callback(callback.clone());
+        self.writer.set_metric_callback(callback);
+    }
+
+    /// Begins a transaction that may write.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or stays locked by another process.
+    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// Does `work` in one transaction: all of it or nothing. Where another transaction got in the
+    /// way, it is done again from the start, so it must not change anything but the database.
+    ///
+    /// # Errors
+    /// What `work` fails with, or the database.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send,
+        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync,
+    {
+        let mut attempt = 1;
+        loop {
+            match self.try_write(&work).await {
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_write<T, F>(&self, work: &F) -> Result<T>
+    where
+        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync,
+    {
+        let transaction = self.begin().await?;
+        match work(&transaction).await {
+            Ok(value) => {
+                transaction.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                transaction.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes every connection, after what they are doing.
+    ///
+    /// # Errors
+    /// When the database fails while closing.
+    pub async fn close(&self) -> std::result::Result<(), DbErr> {
+        self.reader.clone().close().await?;
+        self.writer.clone().close().await
+    }
+}
+
+fn connection_error(error: SqlxError) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}
+
+/// Whether the caller should hear that the database cannot be reached rather than that it failed.
+#[must_use]
+pub fn is_unreachable(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_))
+    )
+}

@@ -1,0 +1,61 @@
+//! The rules of recording deployments and the questions about them. Nothing here knows of GraphQL
+//! or HTTP.
+
+use std::sync::Arc;
+
+use entity::Timestamp;
+use sea_orm::DatabaseConnection;
+
+pub mod clock;
+pub mod database;
+pub mod error;
+pub mod settings;
+
+pub use clock::Clock;
+pub use database::{Database, DatabaseOptions};
+pub use error::{Error, Path, Result, UserError, UserErrorCode, Warning, WarningCode};
+pub use settings::Settings;
+
+/// What every call of the service needs; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Where the records are.
+    pub database: Database,
+    /// The limits to keep.
+    pub settings: Arc<Settings>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Service {
+    /// A service over `database`.
+    #[must_use]
+    pub fn new(database: Database, settings: Settings, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            database,
+            settings: Arc::new(settings),
+            clock,
+        }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The connections to ask questions over.
+    #[must_use]
+    pub const fn reader(&self) -> &DatabaseConnection {
+        self.database.reader()
+    }
+}
+
+/// Who makes a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The name that events carry; none for anonymous callers.
+    pub actor: Option<String>,
+    /// The person behind the call, who is the user of releases that name none.
+    pub person: Option<String>,
+}
