@@ -10,6 +10,7 @@ pub mod clock;
 pub mod database;
 pub mod error;
 pub mod settings;
+pub mod time;
 
 pub use clock::Clock;
 pub use database::{Database, DatabaseOptions};
