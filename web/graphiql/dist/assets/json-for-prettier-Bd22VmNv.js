@@ -1,0 +1,2 @@
+import{a as e,i as t,o as n,s as r}from"./index-CZiVDh1I.js";var i={jsonc:{astFormat:`jsonc-text`,parse(e){let t=[];if(n(e,t,{allowTrailingComma:!0,allowEmptyContent:!0}),t.length>0)throw SyntaxError(r(t[0].error));return{type:`document`,text:e}},locStart:()=>0,locEnd:e=>e.text.length}},a={"jsonc-text":{print({node:n}){return t(n.text,e(n.text,void 0,{insertSpaces:!0,tabSize:2,eol:`
+`}))}}};export{i as parsers,a as printers};
