@@ -9,7 +9,15 @@ use sea_orm::DatabaseConnection;
 pub mod clock;
 pub mod database;
 pub mod error;
+pub mod event;
+pub mod filter;
+pub mod package;
+pub mod page;
+pub mod platform;
+pub mod reference;
+pub mod release;
 pub mod settings;
+pub mod summary;
 pub mod time;
 
 pub use clock::Clock;

@@ -1,0 +1,9 @@
+//! Packages.
+
+mod order;
+mod read;
+
+pub use order::{PackageOrder, PackageOrderField};
+pub use read::{
+    by_ids, count, find, list, of_releases, result, result_counts, results, results_by_ids,
+};

@@ -1,0 +1,5 @@
+//! Platforms.
+
+mod read;
+
+pub use read::{PlatformSummary, by_ids, count, find, list, release_counts, summaries};

@@ -1,0 +1,9 @@
+//! Releases.
+
+mod order;
+mod read;
+
+pub use order::{ReleaseOrder, ReleaseOrderField};
+pub use read::{
+    by_ids, count, failures, failures_by_ids, find, list, metadata, notes, platforms, references,
+};

@@ -1,0 +1,9 @@
+//! Summaries of many releases.
+
+mod order;
+mod read;
+
+pub use order::{SummaryOrder, SummaryOrderField};
+pub use read::{
+    NameSummary, SummaryKind, package, package_count, packages, release_counts, teams, users,
+};
