@@ -1,6 +1,5 @@
 //! The way to the database: where it is, how it is opened, and how changes are made whole.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -49,8 +48,14 @@ pub struct Database {
     writer: DatabaseConnection,
 }
 
-/// A piece of work inside a transaction.
-pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+/// What to do with the changes of a transaction that went well.
+#[derive(Clone, Copy, Debug)]
+pub enum Verdict<T> {
+    /// Make them last.
+    Keep(T),
+    /// Take them back.
+    Undo(T),
+}
 
 impl Database {
     /// Opens the database; a missing SQLite file is created. Nothing is migrated.
@@ -170,28 +175,43 @@ impl Database {
     ///
     /// # Errors
     /// What `work` fails with, or the database.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
-    where
-        T: Send,
-        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync,
-    {
+    pub async fn write<T>(
+        &self,
+        work: impl AsyncFn(&DatabaseTransaction) -> Result<T>,
+    ) -> Result<T> {
+        self.write_or_undo(async |tx| Ok(Verdict::Keep(work(tx).await?)))
+            .await
+    }
+
+    /// Like [`Database::write`], for work that may want to know what it would have done.
+    ///
+    /// # Errors
+    /// What `work` fails with, or the database.
+    pub async fn write_or_undo<T>(
+        &self,
+        work: impl AsyncFn(&DatabaseTransaction) -> Result<Verdict<T>>,
+    ) -> Result<T> {
         let mut attempt = 1;
         loop {
-            match self.try_write(&work).await {
+            match self.attempt(&work).await {
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
                 result => return result,
             }
         }
     }
 
-    async fn try_write<T, F>(&self, work: &F) -> Result<T>
-    where
-        F: for<'t> Fn(&'t DatabaseTransaction) -> Work<'t, T> + Send + Sync,
-    {
+    async fn attempt<T>(
+        &self,
+        work: &impl AsyncFn(&DatabaseTransaction) -> Result<Verdict<T>>,
+    ) -> Result<T> {
         let transaction = self.begin().await?;
         match work(&transaction).await {
-            Ok(value) => {
+            Ok(Verdict::Keep(value)) => {
                 transaction.commit().await?;
+                Ok(value)
+            }
+            Ok(Verdict::Undo(value)) => {
+                transaction.rollback().await?;
                 Ok(value)
             }
             Err(error) => {

@@ -6,17 +6,24 @@ use std::sync::Arc;
 use entity::Timestamp;
 use sea_orm::DatabaseConnection;
 
+pub mod check;
 pub mod clock;
+pub(crate) mod contents;
 pub mod database;
+pub mod derive;
 pub mod error;
 pub mod event;
 pub mod filter;
+pub(crate) mod held;
+pub mod history;
 pub mod package;
 pub mod page;
 pub mod platform;
+pub mod record;
 pub mod reference;
 pub mod release;
 pub mod settings;
+pub mod step;
 pub mod summary;
 pub mod time;
 

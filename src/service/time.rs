@@ -95,9 +95,15 @@ fn parse_naive(text: &str) -> Option<DateTime<Utc>> {
     Some(date_time.and_utc())
 }
 
+/// Whether a time lies between the years 1970 and 9999.
+#[must_use]
+pub fn is_storable(time: Timestamp) -> bool {
+    (MIN_MILLIS..=MAX_MILLIS).contains(&time.0.timestamp_millis())
+}
+
 fn check_range(time: DateTime<Utc>) -> Result<Timestamp, String> {
     let time = to_millis(time);
-    if (MIN_MILLIS..=MAX_MILLIS).contains(&time.0.timestamp_millis()) {
+    if is_storable(time) {
         Ok(time)
     } else {
         Err("a time must lie between the years 1970 and 9999".to_owned())

@@ -1,0 +1,202 @@
+//! Recording many finished releases at once: `importReleases` and the import command.
+
+use std::collections::HashMap;
+
+use entity::{Timestamp, release};
+use sea_orm::DatabaseTransaction;
+
+use super::draft::Telling;
+use super::{NewRelease, Row, RowOutcome, Told, store};
+use crate::service::database::Verdict;
+use crate::service::error::{Error, Path, Result, UserError, UserErrorCode, Warning};
+use crate::service::step::ReleaseOutcome;
+use crate::service::{Caller, Service};
+
+/// How an import treats rows that are refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportMode {
+    /// Nothing is kept when one row is refused.
+    pub atomic: bool,
+    /// Nothing is kept at all; only told what would have happened.
+    pub dry_run: bool,
+}
+
+/// What became of an import.
+#[derive(Clone, Debug, Default)]
+pub struct ImportOutcome {
+    /// How many releases were made (or would have been).
+    pub created_count: usize,
+    /// How many were recorded before.
+    pub existing_count: usize,
+    /// How many were refused.
+    pub failed_count: usize,
+    /// Every row in its order.
+    pub rows: Vec<ImportRow>,
+}
+
+/// What became of one row of an import.
+#[derive(Clone, Debug)]
+pub struct ImportRow {
+    /// Its place in the list, from 0.
+    pub index: usize,
+    /// The release; none when it was refused or nothing was kept.
+    pub release: Option<release::Model>,
+    /// Whether it was made by this call (or would have been).
+    pub created: bool,
+    /// Why it was refused.
+    pub user_errors: Vec<UserError>,
+    /// What the caller should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// Records finished releases, each on its own; see [`ImportMode`].
+///
+/// # Errors
+/// [`Error::Refused`] when there are too many rows; or the database. A refused row is told in the
+/// outcome.
+pub async fn import(
+    service: &Service,
+    caller: &Caller,
+    releases: Vec<NewRelease>,
+    mode: ImportMode,
+) -> Result<ImportOutcome> {
+    let path = Path::default().at("releases");
+    let limit = service.settings.max_import_length;
+    if releases.len() > limit {
+        let message = format!("has {} entries; {limit} are allowed", releases.len());
+        return Err(path.refuse(UserErrorCode::TooMany, message));
+    }
+    let places = (0..releases.len()).map(|index| path.at(index));
+    let batch = Batch::check(service, releases.into_iter().zip(places));
+    service
+        .database
+        .write_or_undo(async |tx| {
+            let mut outcome = batch.store(tx, caller, service.now()).await?;
+            let undo = mode.dry_run || (mode.atomic && outcome.failed_count > 0);
+            if undo {
+                outcome.forget(mode);
+                return Ok(Verdict::Undo(outcome));
+            }
+            Ok(Verdict::Keep(outcome))
+        })
+        .await
+}
+
+/// Releases to import, checked.
+#[derive(Debug)]
+pub struct Batch {
+    rows: Vec<Row>,
+    /// The index of each of `rows`.
+    indexes: Vec<usize>,
+    refused: HashMap<usize, Vec<UserError>>,
+}
+
+impl Batch {
+    /// Checks releases, each with its place in the input.
+    pub fn check(
+        service: &Service,
+        releases: impl IntoIterator<Item = (NewRelease, Path)>,
+    ) -> Self {
+        let mut batch = Self {
+            rows: Vec::new(),
+            indexes: Vec::new(),
+            refused: HashMap::new(),
+        };
+        for (index, (release, path)) in releases.into_iter().enumerate() {
+            match Row::check(service, release, path.clone()) {
+                Ok(row) => {
+                    batch.rows.push(row);
+                    batch.indexes.push(index);
+                }
+                Err(Error::Refused(errors)) => {
+                    batch.refused.insert(index, errors);
+                }
+                Err(_) => {
+                    let error = path.error(UserErrorCode::Internal, "could not be checked");
+                    batch.refused.insert(index, vec![error]);
+                }
+            }
+        }
+        batch
+    }
+
+    /// Stores what was not refused and tells of every row.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn store(
+        &self,
+        tx: &DatabaseTransaction,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<ImportOutcome> {
+        let told = Told {
+            telling: Telling::Finished,
+            always_remark: true,
+            caller,
+            now,
+        };
+        let stored = store(tx, &self.rows, told).await?;
+        let mut outcomes: Vec<(usize, RowOutcome)> =
+            self.indexes.iter().copied().zip(stored).collect();
+        outcomes.extend(
+            self.refused
+                .iter()
+                .map(|(index, errors)| (*index, Err(errors.clone()))),
+        );
+        outcomes.sort_by_key(|(index, _)| *index);
+        let mut total = ImportOutcome::default();
+        for (index, outcome) in outcomes {
+            total.add(index, outcome);
+        }
+        Ok(total)
+    }
+}
+
+impl ImportOutcome {
+    fn add(&mut self, index: usize, outcome: RowOutcome) {
+        let row = match outcome {
+            Ok(ReleaseOutcome {
+                release,
+                created,
+                warnings,
+            }) => {
+                if created {
+                    self.created_count += 1;
+                } else {
+                    self.existing_count += 1;
+                }
+                ImportRow {
+                    index,
+                    release: Some(release),
+                    created,
+                    user_errors: vec![],
+                    warnings,
+                }
+            }
+            Err(user_errors) => {
+                self.failed_count += 1;
+                ImportRow {
+                    index,
+                    release: None,
+                    created: false,
+                    user_errors,
+                    warnings: vec![],
+                }
+            }
+        };
+        self.rows.push(row);
+    }
+
+    /// Says that nothing was kept. A dry run still counts what would have happened.
+    fn forget(&mut self, mode: ImportMode) {
+        for row in &mut self.rows {
+            row.release = None;
+            row.created &= mode.dry_run && !(mode.atomic && self.failed_count > 0);
+        }
+        if mode.atomic && self.failed_count > 0 {
+            self.created_count = 0;
+            self.existing_count = 0;
+        }
+    }
+}

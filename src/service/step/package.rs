@@ -1,0 +1,418 @@
+//! Steps of a package: add, start, finish and output.
+
+use entity::{DeployStatus, EventType, Timestamp, package, package_result};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use serde_json::json;
+
+use super::PackageOutcome;
+use super::release::{
+    already_finished, finished_before_start, late_finish, late_start, start_unknown,
+};
+use super::rule::{self, Finish, Progress, Start};
+use crate::service::check::{Checker, TextKind};
+use crate::service::error::{Error, Path, Result, UserErrorCode, Warning};
+use crate::service::held::Held;
+use crate::service::history::{Fields, change, set_inferred};
+use crate::service::record::draft::{
+    PackageDefaults, Telling, draft_package, draft_results, result_fields,
+};
+use crate::service::record::input::{CheckedPackage, NewPackage};
+use crate::service::reference::{self, Lock, Lookup, PackageRef, ReleaseRef};
+use crate::service::{Caller, Service, derive};
+
+/// A package for a release that is recorded already.
+#[derive(Clone, Debug)]
+pub struct AddPackage {
+    /// Which release.
+    pub release: ReleaseRef,
+    /// The package.
+    pub package: NewPackage,
+    /// Whether it starts at once.
+    pub start: bool,
+}
+
+/// A report that deploying a package has started.
+#[derive(Clone, Debug)]
+pub struct StartPackage {
+    /// Which package.
+    pub package: PackageRef,
+    /// When; now when not given.
+    pub at: Option<Timestamp>,
+    /// Whether it is another attempt at one that had finished.
+    pub retry: bool,
+}
+
+/// A report that deploying a package has finished.
+#[derive(Clone, Debug)]
+pub struct FinishPackage {
+    /// Which package.
+    pub package: PackageRef,
+    /// How it went.
+    pub success: bool,
+    /// When; now when not given.
+    pub at: Option<Timestamp>,
+    /// Its output.
+    pub result: Option<String>,
+}
+
+/// Output of deploying a package.
+#[derive(Clone, Debug)]
+pub struct AddResult {
+    /// Which package.
+    pub package: PackageRef,
+    /// The output.
+    pub content: Option<String>,
+}
+
+/// Adds a package to a release. One with an external id that the release has already is returned
+/// as it is.
+///
+/// # Errors
+/// [`Error::Refused`] when there is no such release or the package cannot be stored; or the
+/// database.
+pub async fn add(service: &Service, caller: &Caller, input: AddPackage) -> Result<PackageOutcome> {
+    let (now, path) = (service.now(), Path::default());
+    let mut checker = Checker::new(service);
+    let mut package = input.package.check(&mut checker, &path.at("package"));
+    let warnings = checker.finish()?;
+    if input.start {
+        package.started_at = package.started_at.or(Some(now));
+        package.status = package.status.or(Some(DeployStatus::InProgress));
+    }
+    let limit = service.settings.max_list_length;
+    service
+        .database
+        .write(async |tx| {
+            let mut held = Held::by_ref(tx, &input.release, &path.at("release")).await?;
+            if let Some(known) = known_package(tx, &held, &package, &path).await? {
+                return settle_package(held, tx, caller, now, known, false, Vec::new()).await;
+            }
+            if held.packages.len() >= limit {
+                let message = format!("the release has {limit} packages, which is the limit");
+                return Err(path.at("package").refuse(UserErrorCode::TooMany, message));
+            }
+            let id = add_to(tx, &mut held, &package, now).await?;
+            settle_package(held, tx, caller, now, id, true, warnings.clone()).await
+        })
+        .await
+}
+
+/// Makes the row of a new package in a held release. Returns its id.
+pub(crate) async fn add_to(
+    tx: &DatabaseTransaction,
+    held: &mut Held,
+    package: &CheckedPackage,
+    now: Timestamp,
+) -> Result<uuid::Uuid> {
+    let defaults = PackageDefaults {
+        telling: Telling::Live,
+        success: None,
+        now,
+    };
+    let position = held.next_position(tx).await?;
+    let row = draft_package(package, held.release.id, position, defaults);
+    let id = row.id;
+    let results = draft_results(id, &package.results, now);
+    start_release_with(held, row.started_at);
+    held.add_package(row, results);
+    Ok(id)
+}
+
+/// The package of this release that has the external id already.
+async fn known_package(
+    tx: &DatabaseTransaction,
+    held: &Held,
+    package: &CheckedPackage,
+    path: &Path,
+) -> Result<Option<uuid::Uuid>> {
+    let Some(external_id) = &package.external_id else {
+        return Ok(None);
+    };
+    let path = path.at("package").at("externalId");
+    let known = package::Entity::find()
+        .filter(package::Column::ExternalId.eq(external_id))
+        .one(tx)
+        .await?;
+    match known {
+        None => Ok(None),
+        Some(known) if known.deleted_at.is_some() => Err(path.refuse(
+            UserErrorCode::Deleted,
+            "the package with this key was deleted",
+        )),
+        Some(known) if known.release_id == held.release.id => Ok(Some(known.id)),
+        Some(_) => Err(path.refuse(
+            UserErrorCode::Conflict,
+            "is the key of a package of another release",
+        )),
+    }
+}
+
+/// Starts a package. Reports may come late or twice.
+///
+/// # Errors
+/// [`Error::Refused`] when there is no such package; or the database.
+pub async fn start(
+    service: &Service,
+    caller: &Caller,
+    input: StartPackage,
+) -> Result<PackageOutcome> {
+    let (now, path) = (service.now(), Path::default());
+    let mut checker = Checker::new(service);
+    checker.time(&path.at("at"), input.at);
+    let noted = checker.finish()?;
+    service
+        .database
+        .write(async |tx| {
+            let (mut held, index) = hold(tx, &input.package, &path.at("package")).await?;
+            let id = held.packages[index].id;
+            let mut warnings = noted.clone();
+            apply_start(&mut held, index, input.at, input.retry, now, &mut warnings);
+            settle_package(held, tx, caller, now, id, false, warnings).await
+        })
+        .await
+}
+
+fn apply_start(
+    held: &mut Held,
+    index: usize,
+    at: Option<Timestamp>,
+    retry: bool,
+    now: Timestamp,
+    warnings: &mut Vec<Warning>,
+) {
+    let package = &mut held.packages[index];
+    let is_running = package.status == DeployStatus::InProgress;
+    let before = package.clone();
+    match rule::start(progress(package), is_running, at, retry, now) {
+        Start::Begin(at) | Start::Running(at) => {
+            package.started_at = Some(at);
+            package.status = DeployStatus::InProgress;
+        }
+        Start::Retry(at) => {
+            package.started_at = Some(at);
+            package.finished_at = None;
+            package.status = DeployStatus::InProgress;
+        }
+        Start::Late(at) => {
+            package.started_at = Some(at);
+            warnings.push(late_start());
+        }
+        Start::AlreadyFinished => {
+            warnings.push(already_finished("package"));
+            return;
+        }
+    }
+    if package.status != before.status {
+        set_inferred(&mut package.inferred_fields, "status", false);
+    }
+    let (id, started_at, is_news) = (package.id, package.started_at, *package != before);
+    if is_news || at.is_some() {
+        held.mark_package(
+            id,
+            EventType::PackageStarted,
+            at.unwrap_or(now),
+            Fields::new(),
+        );
+        start_release_with(held, started_at);
+    }
+}
+
+/// A release that nobody said had started starts with its first package.
+fn start_release_with(held: &mut Held, started_at: Option<Timestamp>) {
+    let release = &mut held.release;
+    let Some(start) = started_at.filter(|_| !release.start_told) else {
+        return;
+    };
+    if release.started_at.is_none_or(|assumed| start.0 < assumed.0) {
+        release.started_at = Some(start);
+        set_inferred(&mut release.inferred_fields, "startedAt", true);
+    }
+}
+
+/// Finishes a package. Reports may come late or twice.
+///
+/// # Errors
+/// [`Error::Refused`] when there is no such package or the result cannot be stored; or the
+/// database.
+pub async fn finish(
+    service: &Service,
+    caller: &Caller,
+    input: FinishPackage,
+) -> Result<PackageOutcome> {
+    let (now, path) = (service.now(), Path::default());
+    let mut checker = Checker::new(service);
+    checker.time(&path.at("at"), input.at);
+    let result = checker.text(&path.at("result"), TextKind::Long, input.result);
+    let noted = checker.finish()?;
+    service
+        .database
+        .write(async |tx| {
+            let (mut held, index) = hold(tx, &input.package, &path.at("package")).await?;
+            let id = held.packages[index].id;
+            let mut warnings = noted.clone();
+            let is_news = apply_finish(
+                &mut held,
+                index,
+                input.at,
+                input.success,
+                now,
+                &mut warnings,
+            );
+            if let Some(content) = &result
+                && (is_news || !has_result(tx, id, content).await?)
+            {
+                insert_result(&mut held, id, content, now);
+            }
+            settle_package(held, tx, caller, now, id, false, warnings).await
+        })
+        .await
+}
+
+/// Whether the report was news.
+fn apply_finish(
+    held: &mut Held,
+    index: usize,
+    at: Option<Timestamp>,
+    success: bool,
+    now: Timestamp,
+    warnings: &mut Vec<Warning>,
+) -> bool {
+    let package = &mut held.packages[index];
+    let (id, status) = (package.id, derive::outcome(success));
+    let mut progress = progress(package);
+    if at.is_some() && package.status.is_finished() {
+        // A finished record may lack the time that is told now.
+        progress.finished_at = package.finished_at;
+    }
+    let at = match rule::finish(progress, package.status == status, at, now) {
+        Finish::Done(at) => at,
+        Finish::AlreadyFinished => {
+            warnings.push(already_finished("package"));
+            return false;
+        }
+        Finish::Late => {
+            warnings.push(late_finish());
+            let known = derive::outcome(package.status == DeployStatus::Successful);
+            let name = |status| sea_orm::ActiveEnum::to_value(&status);
+            let reported = json!({
+                "old": name(known), "new": name(known), "reported": name(status),
+            });
+            let extra = Fields::from_iter([("status".to_owned(), reported)]);
+            held.mark_package(id, EventType::PackageFinished, at.unwrap_or(now), extra);
+            return true;
+        }
+    };
+    if package.started_at.is_none() {
+        warnings.push(start_unknown("package"));
+    } else if derive::duration_ms(package.started_at, Some(at)).is_none() {
+        warnings.push(finished_before_start());
+    }
+    package.status = status;
+    package.finished_at = Some(at);
+    set_inferred(&mut package.inferred_fields, "status", false);
+    held.mark_package(id, EventType::PackageFinished, at, Fields::new());
+    true
+}
+
+/// Adds output to a package.
+///
+/// # Errors
+/// [`Error::Refused`] when there is no such package, or the output is blank or cannot be stored;
+/// or the database.
+pub async fn add_result(
+    service: &Service,
+    caller: &Caller,
+    input: AddResult,
+) -> Result<PackageOutcome> {
+    let (now, path) = (service.now(), Path::default());
+    let mut checker = Checker::new(service);
+    let content = checker.required(&path.at("content"), TextKind::Long, input.content);
+    let warnings = checker.finish()?;
+    service
+        .database
+        .write(async |tx| {
+            let (mut held, index) = hold(tx, &input.package, &path.at("package")).await?;
+            let id = held.packages[index].id;
+            insert_result(&mut held, id, &content, now);
+            settle_package(held, tx, caller, now, id, false, warnings.clone()).await
+        })
+        .await
+}
+
+fn insert_result(held: &mut Held, id: uuid::Uuid, content: &str, now: Timestamp) {
+    let results = draft_results(id, &[content.to_owned()], now);
+    for result in &results {
+        let added = change(serde_json::Value::Null, result_fields(result));
+        let extra = Fields::from_iter([("result".to_owned(), added)]);
+        held.mark_package(id, EventType::ResultAdded, now, extra);
+    }
+    held.add_results(results);
+}
+
+/// Whether a package has this output.
+pub(crate) async fn has_result(
+    tx: &DatabaseTransaction,
+    id: uuid::Uuid,
+    content: &str,
+) -> Result<bool> {
+    let same = package_result::Entity::find()
+        .filter(package_result::Column::PackageId.eq(id))
+        .filter(package_result::Column::Content.eq(content));
+    Ok(same.one(tx).await?.is_some())
+}
+
+/// Locks the release of the package that is named, and finds the package in it.
+pub(crate) async fn hold(
+    tx: &DatabaseTransaction,
+    package: &PackageRef,
+    path: &Path,
+) -> Result<(Held, usize)> {
+    let refuse = |code, message: &str| Err(path.refuse(code, message));
+    let package = match reference::package(tx, package, Lock::None).await? {
+        Lookup::Found(package) => package,
+        Lookup::Deleted => return refuse(UserErrorCode::Deleted, "the package was deleted"),
+        Lookup::NotFound => return refuse(UserErrorCode::NotFound, "there is no such package"),
+        Lookup::Ambiguous => {
+            let message = "several packages of the release fit; name the version or the id";
+            return refuse(UserErrorCode::Ambiguous, message);
+        }
+    };
+    let release = ReleaseRef::Id(package.release_id.to_string());
+    let held = Held::by_ref(tx, &release, path).await?;
+    // It was found before its release was locked, so it may be gone by now.
+    match held.index_of(package.id) {
+        Some(index) => Ok((held, index)),
+        None => refuse(UserErrorCode::Deleted, "the package was deleted"),
+    }
+}
+
+/// Stores a held change and tells what became of one package.
+pub(crate) async fn settle_package(
+    held: Held,
+    tx: &DatabaseTransaction,
+    caller: &Caller,
+    now: Timestamp,
+    id: uuid::Uuid,
+    created: bool,
+    warnings: Vec<Warning>,
+) -> Result<PackageOutcome> {
+    let release = held.save(tx, caller, now).await?;
+    let package = package::Entity::find_by_id(id).one(tx).await?;
+    let package = package.ok_or_else(|| Error::Corrupt(format!("package {id} vanished")))?;
+    Ok(PackageOutcome {
+        package,
+        release,
+        created,
+        warnings,
+    })
+}
+
+fn progress(package: &package::Model) -> Progress {
+    Progress {
+        started_at: package.started_at,
+        finished_at: package
+            .status
+            .is_finished()
+            .then(|| package.finished_at.unwrap_or(package.effective_at)),
+    }
+}
