@@ -5,6 +5,10 @@
 
 #![warn(missing_docs)]
 
+pub mod cli;
+pub mod config;
 pub mod graphql;
 pub mod http;
 pub mod service;
+pub mod shutdown;
+pub mod telemetry;

@@ -25,3 +25,11 @@ pub fn schema(service: Service) -> OrloSchema {
         .data(service)
         .finish()
 }
+
+/// The schema as text.
+#[must_use]
+pub fn sdl() -> String {
+    Schema::build(Query, EmptyMutation, EmptySubscription)
+        .finish()
+        .sdl()
+}

@@ -1,19 +1,41 @@
 //! The HTTP face: routes, pages and health checks around the GraphQL schema.
 
-use axum::Router;
-use axum::extract::{FromRef, State};
-use axum::routing::{get, post};
+mod assets;
+mod graphql;
+mod health;
+mod problem;
 
-use async_graphql_axum::{GraphQLRequest, GraphQLResponse};
+use axum::Router;
+use axum::extract::FromRef;
+use axum::http::HeaderName;
+use axum::response::Redirect;
+use axum::routing::{any, get};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
 
 use crate::graphql::{OrloSchema, schema};
 use crate::service::Service;
+
+/// Bytes in the body of a request at most, unless set otherwise.
+const MAX_BODY_BYTES: usize = 2 << 20;
+
+/// The header that names a request in answers and in the log.
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the handlers share.
 #[derive(Clone, FromRef)]
 pub struct AppState {
     schema: OrloSchema,
     service: Service,
+    limits: HttpLimits,
+}
+
+/// How much a request may ask for.
+#[derive(Clone, Copy, Debug)]
+struct HttpLimits {
+    body_bytes: usize,
 }
 
 impl AppState {
@@ -23,22 +45,40 @@ impl AppState {
         Self {
             schema: schema(service.clone()),
             service,
+            limits: HttpLimits {
+                body_bytes: MAX_BODY_BYTES,
+            },
         }
+    }
+
+    /// The same with another limit for the body of a request, in bytes.
+    #[must_use]
+    pub fn with_max_body_bytes(mut self, bytes: usize) -> Self {
+        self.limits.body_bytes = bytes;
+        self
     }
 }
 
 /// The routes of Orlo, for the server and for tests alike.
 pub fn router(state: AppState) -> Router {
+    // Outermost first: a request gets its id, then a line in the log, and a panic below that
+    // becomes an answer.
+    let layers = tower::ServiceBuilder::new()
+        .layer(SetRequestIdLayer::new(REQUEST_ID.clone(), MakeRequestUuid))
+        .layer(TraceLayer::new_for_http().make_span_with(health::request_span))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID.clone()))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(problem::panicked));
     Router::new()
-        .route("/graphql", post(graphql))
-        .route("/healthz", get(healthz))
+        .route("/", get(Redirect::temporary("/graphiql")))
+        .route("/graphql", any(graphql::handle))
+        .route("/graphiql", get(assets::index))
+        .route("/graphiql/{*path}", get(assets::file))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/version", get(health::version))
+        .fallback(problem::not_found)
+        .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(state)
-}
-
-async fn graphql(State(schema): State<OrloSchema>, request: GraphQLRequest) -> GraphQLResponse {
-    schema.execute(request.into_inner()).await.into()
-}
-
-async fn healthz(State(_service): State<Service>) -> &'static str {
-    "ok"
+        .layer(layers)
 }

@@ -1,0 +1,76 @@
+//! Opening the database for a command, with its tables up to date.
+
+use anyhow::{Context, bail};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
+
+use crate::config::DatabaseArgs;
+use crate::service::Database;
+
+/// Any number that no other program takes as the key of an advisory lock on the same database.
+const MIGRATION_LOCK: i64 = 0x006f_726c_6f00_0001;
+
+/// Opens the database and brings its tables up to date.
+///
+/// # Errors
+/// When it cannot be reached, or was made by a newer Orlo.
+pub async fn open(args: &DatabaseArgs) -> anyhow::Result<Database> {
+    let database = connect(args).await?;
+    migrate(&database).await?;
+    Ok(database)
+}
+
+/// Opens the database as it is.
+///
+/// # Errors
+/// When it cannot be reached.
+pub async fn connect(args: &DatabaseArgs) -> anyhow::Result<Database> {
+    let kind = if args.database_url.starts_with("sqlite:") {
+        "cannot open the SQLite database"
+    } else {
+        "cannot connect to the database"
+    };
+    Database::connect(&args.options()).await.context(kind)
+}
+
+/// Brings the tables up to date. Of several processes that start at the same moment one does so,
+/// the others wait for it.
+///
+/// # Errors
+/// When the database fails, or was made by a newer Orlo.
+pub async fn migrate(database: &Database) -> anyhow::Result<()> {
+    let writer = database.writer();
+    if database.backend() != DbBackend::Postgres {
+        return run_steps(database).await;
+    }
+    let lock = writer.begin().await?;
+    lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        .await?;
+    run_steps(database).await?;
+    lock.commit().await?;
+    Ok(())
+}
+
+async fn run_steps(database: &Database) -> anyhow::Result<()> {
+    let writer = database.writer();
+    Migrator::install(writer)
+        .await
+        .context("cannot prepare the database")?;
+    let known: Vec<String> = Migrator::migrations()
+        .iter()
+        .map(|step| step.name().to_owned())
+        .collect();
+    let applied = Migrator::get_migration_models(writer).await?;
+    if let Some(newer) = applied
+        .into_iter()
+        .find(|step| !known.contains(&step.version))
+    {
+        bail!(
+            "the database was migrated by a newer Orlo (step {}); run that version, or restore a backup",
+            newer.version
+        );
+    }
+    Migrator::up(writer, None)
+        .await
+        .context("cannot bring the database up to date")
+}

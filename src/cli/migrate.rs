@@ -1,0 +1,47 @@
+//! `orlo migrate`: brings the tables up to date, or takes them down.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use migration::{Migrator, MigratorTrait};
+
+use super::database;
+use crate::config::DatabaseArgs;
+
+/// What to do with the tables.
+#[derive(Args, Debug)]
+pub struct Options {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(subcommand)]
+    direction: Option<Direction>,
+}
+
+/// Which way to go.
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Direction {
+    /// Bring the tables up to date (the default)
+    Up,
+    /// Take steps back, newest first: what they hold is lost
+    Down {
+        /// How many steps
+        #[arg(long, default_value_t = 1)]
+        steps: u32,
+    },
+}
+
+/// Migrates the database.
+pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    match options.direction.unwrap_or(Direction::Up) {
+        Direction::Up => {
+            database::open(&options.database).await?.close().await?;
+        }
+        Direction::Down { steps } => {
+            let database = database::connect(&options.database).await?;
+            Migrator::down(database.writer(), Some(steps)).await?;
+            database.close().await?;
+        }
+    }
+    tracing::info!("the tables are as asked");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,135 @@
+//! Reading a GraphQL request out of an HTTP request.
+
+use async_graphql::{Request as GraphQlRequest, Variables};
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use mime::Mime;
+use serde_json::{Map, Value};
+
+use crate::http::problem::Problem;
+
+/// What the specification's draft says a request consists of, checked.
+#[derive(Debug)]
+pub struct Parameters {
+    query: String,
+    operation_name: Option<String>,
+    variables: Map<String, Value>,
+}
+
+impl Parameters {
+    /// The request for the executor.
+    pub fn into_request(self) -> GraphQlRequest {
+        let variables = Variables::from_json(Value::Object(self.variables));
+        let mut request = GraphQlRequest::new(self.query).variables(variables);
+        request.operation_name = self.operation_name;
+        request
+    }
+
+    fn new(mut members: Map<String, Value>) -> Result<Self, Problem> {
+        let query = match members.remove("query") {
+            Some(Value::String(query)) => query,
+            None | Some(Value::Null) => {
+                return Err(Problem::bad_request("the parameter \"query\" is missing"));
+            }
+            Some(_) => return Err(Problem::bad_request("\"query\" must be a text")),
+        };
+        let operation_name = match members.remove("operationName") {
+            Some(Value::String(name)) if !name.is_empty() => Some(name),
+            None | Some(Value::Null | Value::String(_)) => None,
+            Some(_) => return Err(Problem::bad_request("\"operationName\" must be a text")),
+        };
+        let variables = object(&mut members, "variables")?;
+        object(&mut members, "extensions")?;
+        Ok(Self {
+            query,
+            operation_name,
+            variables,
+        })
+    }
+}
+
+fn object(members: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>, Problem> {
+    match members.remove(name) {
+        Some(Value::Object(object)) => Ok(object),
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(_) => Err(Problem::bad_request(format!(
+            "\"{name}\" must be an object"
+        ))),
+    }
+}
+
+/// Reads the parameters from a JSON body of at most `max_bytes`.
+pub async fn from_body(request: Request, max_bytes: usize) -> Result<Parameters, Problem> {
+    require_json(request.headers())?;
+    let body = Limited::new(request.into_body(), max_bytes).collect().await;
+    let bytes = body
+        .map_err(|error| unreadable(&*error, max_bytes))?
+        .to_bytes();
+    if bytes.is_empty() {
+        return Err(Problem::bad_request(
+            "the body is empty; send {\"query\": \"...\"}",
+        ));
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(members)) => Parameters::new(members),
+        Ok(Value::Array(_)) => Err(Problem::bad_request(
+            "several operations in one request are not taken",
+        )),
+        Ok(_) => Err(Problem::bad_request("the body must be a JSON object")),
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            let message = format!("the body is not JSON (line {line}, column {column})");
+            Err(Problem::bad_request(message))
+        }
+    }
+}
+
+/// Reads the parameters from the query of a URL.
+pub fn from_query(uri: &Uri) -> Result<Parameters, Problem> {
+    let pairs: Vec<(String, String)> = axum::extract::Query::try_from_uri(uri)
+        .map(|query| query.0)
+        .map_err(|_| Problem::bad_request("the query of the URL cannot be read"))?;
+    let mut members = Map::new();
+    for (name, text) in pairs {
+        let value = match name.as_str() {
+            "query" | "operationName" => Value::String(text),
+            "variables" | "extensions" => serde_json::from_str(&text)
+                .map_err(|_| Problem::bad_request(format!("\"{name}\" is not JSON")))?,
+            _ => continue,
+        };
+        members.insert(name, value);
+    }
+    Parameters::new(members)
+}
+
+/// JSON in UTF-8 and nothing else: what a browser sends across sites without asking first is
+/// refused here.
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let given = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let given: Option<Mime> = given.and_then(|text| text.parse().ok());
+    let is_json = given.is_some_and(|mime| {
+        let charset = mime.get_param(mime::CHARSET);
+        mime.essence_str() == "application/json" && charset.is_none_or(|name| name == mime::UTF_8)
+    });
+    if is_json {
+        return Ok(());
+    }
+    let message = "the body must be of the type application/json";
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "BAD_REQUEST",
+        message,
+    ))
+}
+
+fn unreadable(error: &(dyn std::error::Error + 'static), max_bytes: usize) -> Problem {
+    if error.is::<LengthLimitError>() {
+        let message = format!("the body is larger than {max_bytes} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "LIMIT_EXCEEDED", message)
+    } else {
+        Problem::bad_request("the body ended early")
+    }
+}

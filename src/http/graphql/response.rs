@@ -1,0 +1,58 @@
+//! Writing a GraphQL answer as an HTTP answer.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+use super::accept::Format;
+
+/// The HTTP answer that carries `response`.
+pub fn render(response: &async_graphql::Response, format: Format) -> Response<Body> {
+    let was_executed = was_executed(response);
+    let status = match format {
+        Format::GraphQlResponse if !was_executed => StatusCode::BAD_REQUEST,
+        Format::GraphQlResponse | Format::Json => StatusCode::OK,
+    };
+    let headers = response.http_headers.clone();
+    let body = if was_executed {
+        serde_json::to_vec(response)
+    } else {
+        refusal(response)
+    };
+    let mut rendered = match body {
+        Ok(body) => (status, body).into_response(),
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot write an answer"
+            );
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    };
+    rendered.headers_mut().extend(headers);
+    let content_type = HeaderValue::from_static(format.content_type());
+    rendered
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    rendered
+}
+
+/// Errors of fields have a path; what has none came before any field was resolved.
+fn was_executed(response: &async_graphql::Response) -> bool {
+    response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty())
+}
+
+/// An answer to a request that was not executed has no `data`, not even null.
+fn refusal(response: &async_graphql::Response) -> serde_json::Result<Vec<u8>> {
+    let mut errors = serde_json::to_value(&response.errors)?;
+    for error in errors.as_array_mut().into_iter().flatten() {
+        if error.pointer("/extensions/code").is_none()
+            && let Some(error) = error.as_object_mut()
+        {
+            let extensions = error.entry("extensions").or_insert_with(|| json!({}));
+            extensions["code"] = Value::from("BAD_REQUEST");
+        }
+    }
+    serde_json::to_vec(&json!({ "errors": errors }))
+}
