@@ -1,9 +1,10 @@
 //! How callers name a record.
 
 use entity::{package, release};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use uuid::Uuid;
 
-use super::error::{Error, Result};
+use super::error::Result;
 
 /// A release, by one of its keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,8 +76,25 @@ pub async fn release(
     reference: &ReleaseRef,
     lock: Lock,
 ) -> Result<Lookup<release::Model>> {
-    let _ = (connection, reference, lock);
-    Err(Error::Corrupt("not written yet".into()))
+    let mut query = release::Entity::find();
+    query = match reference {
+        ReleaseRef::Id(id) => match Uuid::parse_str(id) {
+            Ok(id) => query.filter(release::COLUMN.id.eq(id)),
+            Err(_) => return Ok(Lookup::NotFound),
+        },
+        ReleaseRef::ExternalId(key) if is_storable(key) => {
+            query.filter(release::COLUMN.external_id.eq(key.as_str()))
+        }
+        ReleaseRef::ExternalId(_) => return Ok(Lookup::NotFound),
+    };
+    if lock == Lock::ForUpdate {
+        query = query.lock_exclusive();
+    }
+    Ok(match query.one(connection).await? {
+        None => Lookup::NotFound,
+        Some(release) if release.deleted_at.is_some() => Lookup::Deleted,
+        Some(release) => Lookup::Found(release),
+    })
 }
 
 /// Looks up a package. `lock` is for the package; its release stays as it is.
@@ -88,6 +106,56 @@ pub async fn package(
     reference: &PackageRef,
     lock: Lock,
 ) -> Result<Lookup<package::Model>> {
-    let _ = (connection, reference, lock);
-    Err(Error::Corrupt("not written yet".into()))
+    let mut query = package::Entity::find();
+    query = match reference {
+        PackageRef::Id(id) => match Uuid::parse_str(id) {
+            Ok(id) => query.filter(package::COLUMN.id.eq(id)),
+            Err(_) => return Ok(Lookup::NotFound),
+        },
+        PackageRef::ExternalId(key) if is_storable(key) => {
+            query.filter(package::COLUMN.external_id.eq(key.as_str()))
+        }
+        PackageRef::InRelease {
+            release,
+            name,
+            version,
+        } if is_storable(name) && version.as_deref().is_none_or(is_storable) => {
+            let release = match self::release(connection, release, Lock::None).await? {
+                Lookup::Found(release) => release,
+                Lookup::Deleted => return Ok(Lookup::Deleted),
+                Lookup::NotFound | Lookup::Ambiguous => return Ok(Lookup::NotFound),
+            };
+            let version = version.as_deref();
+            query
+                .filter(package::COLUMN.release_id.eq(release.id))
+                .filter(package::COLUMN.name.eq(name.as_str()))
+                .apply_if(version, |query, version| {
+                    query.filter(package::COLUMN.version.eq(version))
+                })
+        }
+        PackageRef::ExternalId(_) | PackageRef::InRelease { .. } => return Ok(Lookup::NotFound),
+    };
+    if lock == Lock::ForUpdate {
+        query = query.lock_exclusive();
+    }
+    Ok(only_one(query.all(connection).await?))
+}
+
+/// Deleted packages count only where there is no other.
+fn only_one(packages: Vec<package::Model>) -> Lookup<package::Model> {
+    let any = !packages.is_empty();
+    let mut living = packages
+        .into_iter()
+        .filter(|package| package.deleted_at.is_none());
+    match (living.next(), living.next()) {
+        (Some(package), None) => Lookup::Found(package),
+        (Some(_), Some(_)) => Lookup::Ambiguous,
+        (None, _) if any => Lookup::Deleted,
+        (None, _) => Lookup::NotFound,
+    }
+}
+
+/// `PostgreSQL` takes no NUL, not even in a question.
+fn is_storable(text: &str) -> bool {
+    !text.contains('\0')
 }
