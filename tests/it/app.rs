@@ -1,0 +1,223 @@
+//! Orlo without a socket: the real router over a database of its own, at a time that tests set.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Request, StatusCode};
+use chrono::{DateTime, Utc};
+use orlo::http::{AppState, router};
+use orlo::service::clock::ManualClock;
+use orlo::service::{Database, Service, Settings};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::database::{Backend, TestDatabase};
+use crate::postgres;
+
+/// When every test begins.
+const START: &str = "2026-03-01T12:00:00Z";
+
+/// Makes two tests of each function, `NAME::sqlite` and `NAME::postgres`:
+///
+/// ```ignore
+/// on_both_databases!(a_release_is_found_by_its_id);
+///
+/// async fn a_release_is_found_by_its_id(app: TestApp) { ... }
+/// ```
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            use crate::app::run;
+            use crate::database::Backend;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                run(Backend::Sqlite, super::$name).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                run(Backend::Postgres, super::$name).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_both_databases;
+
+/// Runs `test` with an app over a database of its own.
+pub async fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(TestApp) -> F) {
+    if backend == Backend::Postgres && postgres::is_off() {
+        return;
+    }
+    let database = Arc::new(TestDatabase::migrated(backend));
+    let clock = Arc::new(ManualClock::new(instant(START)));
+    test(TestApp::new(database, clock, Settings::default()).await).await;
+}
+
+/// One process of Orlo. Clones are the same process.
+#[derive(Clone)]
+pub struct TestApp {
+    router: Router,
+    service: Service,
+    clock: Arc<ManualClock>,
+    statements: Arc<AtomicU64>,
+    // Last, so that it goes after everything that uses it.
+    storage: Arc<TestDatabase>,
+}
+
+impl TestApp {
+    async fn new(storage: Arc<TestDatabase>, clock: Arc<ManualClock>, settings: Settings) -> Self {
+        let mut database = storage.connect().await;
+        let statements = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&statements);
+        database.on_statement(move |_| {
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+        let service = Service::new(database, settings, clock.clone());
+        Self {
+            router: router(AppState::new(service.clone())),
+            service,
+            clock,
+            statements,
+            storage,
+        }
+    }
+
+    /// Another process over the same database, with the same settings and clock.
+    pub async fn sibling(&self) -> Self {
+        self.with_settings(Settings::clone(&self.service.settings))
+            .await
+    }
+
+    /// Another process over the same database, with other settings.
+    pub async fn with_settings(&self, settings: Settings) -> Self {
+        Self::new(self.storage.clone(), self.clock.clone(), settings).await
+    }
+
+    /// Sends an operation; returns `data`. There must be no errors.
+    pub async fn query(&self, query: &str, variables: Value) -> Value {
+        let mut body = self.graphql(query, variables).await;
+        assert!(body.get("errors").is_none(), "{query}\nanswers {body:#}");
+        body["data"].take()
+    }
+
+    /// Sends an operation that must fail; returns `errors`.
+    pub async fn errors(&self, query: &str, variables: Value) -> Vec<Value> {
+        let mut body = self.graphql(query, variables).await;
+        let Value::Array(errors) = body["errors"].take() else {
+            panic!("{query}\nanswers without errors: {body:#}");
+        };
+        errors
+    }
+
+    /// Sends an operation of one mutation; returns its payload, which may be a refusal.
+    pub async fn mutate(&self, mutation: &str, variables: Value) -> Value {
+        let data = self.query(mutation, variables).await;
+        let Value::Object(fields) = data else {
+            panic!("{mutation}\nanswers {data:#}");
+        };
+        let mut payloads = fields.into_iter();
+        match (payloads.next(), payloads.next()) {
+            (Some((_, payload)), None) => payload,
+            _ => panic!("{mutation}\nis not one mutation"),
+        }
+    }
+
+    /// Sends an operation; returns the whole answer, whether it has errors or not.
+    pub async fn graphql(&self, query: &str, variables: Value) -> Value {
+        let body = json!({"query": query, "variables": variables});
+        let request = Request::post("/graphql")
+            .header(CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let answer = self.send(request).await;
+        let is_expected = [StatusCode::OK, StatusCode::BAD_REQUEST].contains(&answer.status);
+        assert!(is_expected, "{query}\nanswers {answer:?}");
+        answer.json()
+    }
+
+    /// Fetches a page.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    /// Sends any request and reads the whole answer.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            body: to_bytes(body, usize::MAX).await.unwrap(),
+        }
+    }
+
+    /// The router itself, for answers that are read while they arrive.
+    pub const fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// How many statements this process has sent to the database so far.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::SeqCst)
+    }
+
+    /// Sets the time, e.g. `2026-03-03T15:30:00Z`. It stands still in between.
+    pub fn set_now(&self, time: &str) {
+        self.clock.set(instant(time));
+    }
+
+    pub const fn database(&self) -> &Database {
+        &self.service.database
+    }
+
+    pub const fn service(&self) -> &Service {
+        &self.service
+    }
+
+    pub fn backend(&self) -> Backend {
+        self.storage.backend()
+    }
+
+    /// Where the database is, as `--database-url` takes it.
+    pub fn database_url(&self) -> &str {
+        self.storage.url()
+    }
+}
+
+/// What a request was answered with.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// A header that the answer must have.
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        let value = value.unwrap_or_else(|| panic!("no {name} in {self:?}"));
+        value.to_str().unwrap()
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// The body, which must be JSON and say so.
+    pub fn json(&self) -> Value {
+        let content_type = self.header("content-type");
+        assert!(content_type.contains("json"), "{self:?}");
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+fn instant(time: &str) -> DateTime<Utc> {
+    time.parse().unwrap()
+}

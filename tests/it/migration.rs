@@ -1,0 +1,70 @@
+//! The way from no tables to all of them, and back.
+
+use ::migration::{Migrator, MigratorTrait as _};
+use orlo::service::Database;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+
+use crate::database::{Backend, TestDatabase};
+use crate::postgres;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_gets_the_same_tables_after_all_were_taken_down() {
+    migrates_up_and_down_and_up_again(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_gets_the_same_tables_after_all_were_taken_down() {
+    if !postgres::is_off() {
+        migrates_up_and_down_and_up_again(Backend::Postgres).await;
+    }
+}
+
+async fn migrates_up_and_down_and_up_again(backend: Backend) {
+    let storage = TestDatabase::empty(backend);
+    let database = storage.connect().await;
+
+    Migrator::up(database.writer(), None).await.unwrap();
+    let first = structure(&database).await;
+    assert!(
+        first.iter().any(|row| row.starts_with("release.id")),
+        "{first:#?}"
+    );
+
+    Migrator::down(database.writer(), None).await.unwrap();
+    let between = structure(&database).await;
+    assert!(
+        between
+            .iter()
+            .all(|row| row.starts_with("seaql_migrations")),
+        "{between:#?}"
+    );
+
+    Migrator::up(database.writer(), None).await.unwrap();
+    assert_eq!(structure(&database).await, first);
+}
+
+/// A line for each column and each index, in order.
+async fn structure(database: &Database) -> Vec<String> {
+    let sql = match database.backend() {
+        DbBackend::Sqlite => {
+            "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk AS line
+             FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name <> 'sqlite_sequence'
+             UNION ALL
+             SELECT tbl_name || ' ' || coalesce(sql, name) FROM sqlite_master WHERE type = 'index'
+             ORDER BY line"
+        }
+        _ => {
+            "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
+                 || ' ' || coalesce(collation_name, '') AS line
+             FROM information_schema.columns WHERE table_schema = 'public'
+             UNION ALL
+             SELECT tablename || ' ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
+             ORDER BY line"
+        }
+    };
+    let statement = Statement::from_string(database.backend(), sql);
+    let rows = database.writer().query_all_raw(statement).await.unwrap();
+    rows.iter()
+        .map(|row| row.try_get("", "line").unwrap())
+        .collect()
+}
