@@ -10,3 +10,4 @@ mod database;
 mod http;
 mod migration;
 mod postgres;
+mod schema;
