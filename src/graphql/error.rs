@@ -1,0 +1,108 @@
+//! The one crossing from failures of the service to errors of GraphQL.
+
+use async_graphql::{Error, ErrorExtensions as _, Response, ServerError};
+
+use crate::service;
+
+/// What `extensions.code` of an error says.
+pub mod code {
+    /// The request cannot be answered as it was put.
+    pub const BAD_REQUEST: &str = "BAD_REQUEST";
+    /// The request asks for more than the server gives.
+    pub const LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
+    /// Orlo failed.
+    pub const INTERNAL: &str = "INTERNAL";
+}
+
+/// What a caller hears when Orlo fails; the reason is in the log.
+const INTERNAL_MESSAGE: &str = "internal error";
+
+impl From<service::Error> for Error {
+    fn from(error: service::Error) -> Self {
+        match error {
+            service::Error::BadRequest(message) => with_code(message, code::BAD_REQUEST),
+            service::Error::LimitExceeded(message) => with_code(message, code::LIMIT_EXCEEDED),
+            // A refusal is data of a payload; that it came here is our mistake.
+            service::Error::Refused(_)
+            | service::Error::Database(_)
+            | service::Error::Corrupt(_) => internal(&error),
+        }
+    }
+}
+
+/// The error of a request that cannot be answered as it was put.
+pub fn bad_request(message: impl Into<String>) -> Error {
+    with_code(message, code::BAD_REQUEST)
+}
+
+/// The error of a request that asks for more than the server gives.
+pub fn limit_exceeded(message: impl Into<String>) -> Error {
+    with_code(message, code::LIMIT_EXCEEDED)
+}
+
+/// Logs what went wrong and makes the error that a caller may see.
+pub fn internal(reason: &(dyn std::error::Error + 'static)) -> Error {
+    tracing::error!(error = reason, "a request failed");
+    with_code(INTERNAL_MESSAGE, code::INTERNAL)
+}
+
+/// The error of a record that another one cannot do without, and that is not there.
+pub fn missing(what: &str, id: uuid::Uuid) -> Error {
+    service::Error::Corrupt(format!("{what} {id} is missing")).into()
+}
+
+fn with_code(message: impl Into<String>, code: &'static str) -> Error {
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+}
+
+/// Gives every error of a response a code. Those without one come from reading and checking the
+/// request, which is the caller's to mend.
+#[must_use]
+pub fn with_codes(mut response: Response) -> Response {
+    response.errors.iter_mut().for_each(add_code);
+    response
+}
+
+fn add_code(error: &mut ServerError) {
+    let extensions = error.extensions.get_or_insert_default();
+    if extensions.get("code").is_none() {
+        extensions.set("code", code::BAD_REQUEST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DbErr;
+
+    use super::*;
+
+    fn crossed(error: service::Error) -> (String, String) {
+        let error = Error::from(error);
+        let code = error.extensions.as_ref().and_then(|e| e.get("code"));
+        (error.message.clone(), code.unwrap().to_string())
+    }
+
+    #[test]
+    fn a_failure_of_the_database_tells_nothing() {
+        let error = DbErr::Custom("SELECT secret FROM release".to_owned());
+        let (message, code) = crossed(error.into());
+        assert_eq!(message, "internal error");
+        assert_eq!(code, "\"INTERNAL\"");
+    }
+
+    #[test]
+    fn what_the_caller_can_mend_is_told() {
+        let error = service::Error::BadRequest("first must be at least 1".to_owned());
+        let (message, code) = crossed(error);
+        assert_eq!(message, "first must be at least 1");
+        assert_eq!(code, "\"BAD_REQUEST\"");
+    }
+
+    #[test]
+    fn errors_without_a_code_are_bad_requests() {
+        let response = Response::from_errors(vec![ServerError::new("unknown field", None)]);
+        let response = with_codes(response);
+        let extensions = response.errors[0].extensions.as_ref().unwrap();
+        assert_eq!(extensions.get("code"), Some(&code::BAD_REQUEST.into()));
+    }
+}
