@@ -1,0 +1,151 @@
+//! Relay connections, written once for every kind of record.
+
+use std::borrow::Cow;
+use std::pin::Pin;
+
+use async_graphql::{Context, Object, OutputType, Result, SimpleObject, TypeName};
+use tokio::sync::OnceCell;
+
+use crate::graphql::context::ContextExt as _;
+use crate::service::Service;
+use crate::service::page::Page;
+
+/// Some records of a list, with their places in it; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Slice<N> {
+    edges: Vec<Edge<N>>,
+    page_info: PageInfo,
+}
+
+impl<N> Default for Slice<N> {
+    fn default() -> Self {
+        Self {
+            edges: Vec::new(),
+            page_info: PageInfo::default(),
+        }
+    }
+}
+
+impl<N> Slice<N> {
+    /// The rows of `page`, which `wrap` turns into records all at once, so that they form a batch.
+    pub fn new<T>(page: Page<T>, wrap: impl FnOnce(Vec<T>) -> Vec<N>) -> Self {
+        let Page {
+            rows,
+            has_next_page,
+            has_previous_page,
+        } = page;
+        let (rows, cursors): (Vec<T>, Vec<String>) =
+            rows.into_iter().map(|row| (row.row, row.cursor)).unzip();
+        let page_info = PageInfo {
+            has_next_page,
+            has_previous_page,
+            start_cursor: cursors.first().cloned(),
+            end_cursor: cursors.last().cloned(),
+        };
+        let edges = wrap(rows).into_iter().zip(cursors);
+        Self {
+            edges: edges.map(|(node, cursor)| Edge { cursor, node }).collect(),
+            page_info,
+        }
+    }
+}
+
+/// Counts what a list holds in all.
+type Counter =
+    Box<dyn Fn(Service) -> Pin<Box<dyn Future<Output = Result<u64>> + Send>> + Send + Sync>;
+
+/// A slice of a list, and how to count the whole.
+pub struct Connection<N> {
+    slice: Slice<N>,
+    total: OnceCell<Result<u64>>,
+    count: Counter,
+}
+
+impl<N> Connection<N> {
+    /// The list that `slice` is of; `count` is run only when the total is asked for.
+    pub fn new<C, F>(slice: Slice<N>, count: C) -> Self
+    where
+        C: Fn(Service) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<u64>> + Send + 'static,
+    {
+        Self {
+            slice,
+            total: OnceCell::new(),
+            count: Box::new(move |service| Box::pin(count(service))),
+        }
+    }
+}
+
+/// One page of a list.
+#[Object(name_type)]
+impl<N: OutputType> Connection<N> {
+    /// The records of this page, each with its cursor.
+    async fn edges(&self) -> &[Edge<N>] {
+        &self.slice.edges
+    }
+
+    /// The records of this page.
+    async fn nodes(&self) -> Vec<&N> {
+        self.slice.edges.iter().map(|edge| &edge.node).collect()
+    }
+
+    /// Where this page lies in the list.
+    async fn page_info(&self) -> &PageInfo {
+        &self.slice.page_info
+    }
+
+    /// How many records the list has in all, over all pages. It is counted only when it is
+    /// selected.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<u64> {
+        let service = ctx.service()?;
+        let count = || (self.count)(service.clone());
+        self.total.get_or_init(count).await.clone()
+    }
+}
+
+/// A record in a list, with its place.
+#[derive(Clone, Debug)]
+pub struct Edge<N> {
+    cursor: String,
+    node: N,
+}
+
+/// A record in a list, with its place.
+#[Object(name_type)]
+impl<N: OutputType> Edge<N> {
+    /// The place of the record in the list; give it as `after` or `before`, with the same
+    /// `orderBy`. What is written in it is nothing to rely on.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The record.
+    async fn node(&self) -> &N {
+        &self.node
+    }
+}
+
+impl<N: OutputType> TypeName for Connection<N> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", N::type_name()).into()
+    }
+}
+
+impl<N: OutputType> TypeName for Edge<N> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", N::type_name()).into()
+    }
+}
+
+/// Where a page lies in its list.
+#[derive(Clone, Debug, Default, SimpleObject)]
+pub struct PageInfo {
+    /// Whether there are records after this page.
+    pub has_next_page: bool,
+    /// Whether there are records before this page.
+    pub has_previous_page: bool,
+    /// The cursor of the first record of this page, for `before`; null when the page is empty.
+    pub start_cursor: Option<String>,
+    /// The cursor of the last record of this page, for `after`; null when the page is empty.
+    pub end_cursor: Option<String>,
+}
