@@ -1,35 +1,40 @@
 //! The GraphQL schema: types wrap rows, resolvers call the service. No rule lives here.
 
-use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use crate::service::Service;
+
+pub mod batch;
+pub mod connection;
+pub mod context;
+pub mod enums;
+pub mod error;
+pub mod input;
+pub mod query;
+pub mod scalars;
+pub mod types;
+
+pub use query::Query;
 
 /// The schema that Orlo serves.
 pub type OrloSchema = Schema<Query, EmptyMutation, EmptySubscription>;
 
-/// The questions.
-pub struct Query;
-
-#[Object]
-impl Query {
-    /// The version of the server.
-    async fn version(&self) -> &'static str {
-        env!("CARGO_PKG_VERSION")
-    }
+/// The schema without anything to answer from.
+fn builder() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
+    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
 }
 
 /// Builds the schema over `service`.
 #[must_use]
 pub fn schema(service: Service) -> OrloSchema {
-    Schema::build(Query, EmptyMutation, EmptySubscription)
-        .data(service)
-        .finish()
+    builder().data(service).finish()
 }
 
-/// The schema as text.
+/// The schema as text in the schema definition language. Needs no database.
 #[must_use]
 pub fn sdl() -> String {
-    Schema::build(Query, EmptyMutation, EmptySubscription)
-        .finish()
-        .sdl()
+    let options = SDLExportOptions::new()
+        .include_specified_by()
+        .use_space_ident();
+    builder().finish().sdl_with_options(options)
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use entity::Timestamp;
+use entity::{DeployStatus, Timestamp};
 use sea_orm::DatabaseConnection;
 
 pub mod check;
@@ -65,6 +65,15 @@ impl Service {
     pub const fn reader(&self) -> &DatabaseConnection {
         self.database.reader()
     }
+
+    /// Whether something with this status, of which was last heard at `heard_at`, is in progress
+    /// without news for longer than the limit.
+    #[must_use]
+    pub fn is_stale(&self, status: DeployStatus, heard_at: Timestamp) -> bool {
+        let silence = self.now().0.signed_duration_since(heard_at.0).to_std();
+        status == DeployStatus::InProgress
+            && silence.is_ok_and(|silence| silence > self.settings.stale_after)
+    }
 }
 
 /// Who makes a call.
@@ -74,4 +83,13 @@ pub struct Caller {
     pub actor: Option<String>,
     /// The person behind the call, who is the user of releases that name none.
     pub person: Option<String>,
+}
+
+impl Caller {
+    /// Whether the caller may record anything.
+    #[must_use]
+    pub const fn can_write(&self) -> bool {
+        // There are no tokens yet, so everybody may.
+        true
+    }
 }

@@ -1,5 +1,7 @@
 //! Events: the history of everything.
 
+mod lookup;
 mod read;
 
+pub use lookup::by_ids;
 pub use read::{EventFilter, count, counts, cursor, list, of_releases, sequence_of};

@@ -1,0 +1,30 @@
+//! The questions that callers can ask, one file per noun.
+
+#![expect(
+    clippy::unused_async,
+    reason = "resolvers are async, even if they wait for nothing"
+)]
+
+use async_graphql::MergedObject;
+
+mod node;
+mod package;
+mod platform;
+mod release;
+mod server;
+mod summary;
+
+pub(crate) use package::list_packages;
+pub(crate) use release::list_releases;
+
+/// The questions to Orlo. Lists are Relay connections: `nodes` holds the records of a page,
+/// `pageInfo.endCursor` given as `after` leads to the next one.
+#[derive(Debug, Default, MergedObject)]
+pub struct Query(
+    release::ReleaseQuery,
+    package::PackageQuery,
+    platform::PlatformQuery,
+    summary::SummaryQuery,
+    node::NodeQuery,
+    server::ServerQuery,
+);

@@ -1,0 +1,86 @@
+//! Looking up records of every type by id.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, Object, Result};
+use uuid::Uuid;
+
+use crate::graphql::context::ContextExt as _;
+use crate::graphql::error;
+use crate::graphql::types::{Event, Failure, Node, Package, PackageResult, Platform, Release};
+use crate::service::{Service, event, package, platform, release};
+
+#[derive(Debug, Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// The record with this id, of whatever type; null when there is none or it was deleted. Use a
+    /// fragment to get more than the id: `{ node(id: "...") { ... on Release { status } } }`.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id of the record.")] id: ID,
+    ) -> Result<Option<Node>> {
+        Ok(find(ctx.service()?, &[id]).await?.pop().flatten())
+    }
+
+    /// The records with these ids, of whatever types, in the order of the ids. In the place of an
+    /// id that there is no record for stands null.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ids of the records; as many as a page may hold.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        let service = ctx.service()?;
+        let limit = service.settings.max_page_size;
+        if u32::try_from(ids.len()).is_ok_and(|count| count <= limit) {
+            find(service, &ids).await
+        } else {
+            let message = format!("ids has {} entries; {limit} are allowed", ids.len());
+            Err(error::limit_exceeded(message))
+        }
+    }
+}
+
+/// Looks the records up type by type, the most wanted types first; when nothing is left to look
+/// for, no more statements are made.
+async fn find(service: &Service, ids: &[ID]) -> Result<Vec<Option<Node>>> {
+    let ids: Vec<Option<Uuid>> = ids.iter().map(|id| Uuid::try_parse(id).ok()).collect();
+    let mut search = Search {
+        wanted: ids.iter().flatten().copied().collect(),
+        nodes: HashMap::new(),
+    };
+    search.found(Release::by_id(
+        release::by_ids(service, &search.wanted).await?,
+    ));
+    search.found(Package::by_id(
+        package::by_ids(service, &search.wanted).await?,
+    ));
+    search.found(Platform::by_id(
+        platform::by_ids(service, &search.wanted).await?,
+    ));
+    search.found(PackageResult::by_id(
+        package::results_by_ids(service, &search.wanted).await?,
+    ));
+    search.found(Failure::by_id(
+        release::failures_by_ids(service, &search.wanted).await?,
+    ));
+    search.found(Event::by_id(event::by_ids(service, &search.wanted).await?));
+    let node = |id: Option<Uuid>| search.nodes.get(&id?).cloned();
+    Ok(ids.into_iter().map(node).collect())
+}
+
+/// The ids still to be looked for, and the records found.
+struct Search {
+    wanted: Vec<Uuid>,
+    nodes: HashMap<Uuid, Node>,
+}
+
+impl Search {
+    fn found<N: Into<Node>>(&mut self, records: HashMap<Uuid, N>) {
+        self.wanted.retain(|id| !records.contains_key(id));
+        let nodes = records.into_iter().map(|(id, record)| (id, record.into()));
+        self.nodes.extend(nodes);
+    }
+}

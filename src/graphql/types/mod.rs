@@ -1,0 +1,78 @@
+//! The objects of the API. Each wraps a row, and the batch it came with where it has relations.
+
+#![expect(
+    clippy::unused_async,
+    reason = "resolvers are async, even if they wait for nothing"
+)]
+
+mod event;
+mod failure;
+mod metadata;
+mod node;
+mod note;
+mod package;
+mod platform;
+mod release;
+mod remark;
+mod result;
+mod server;
+mod summary;
+
+pub use event::Event;
+pub use failure::Failure;
+pub use metadata::MetadataEntry;
+pub use node::Node;
+pub use note::ReleaseNote;
+pub use package::Package;
+pub use platform::Platform;
+pub use release::Release;
+pub use remark::{UserError, Warning};
+pub use result::PackageResult;
+pub use server::ServerInfo;
+pub use summary::{PackageSummary, TeamSummary, UserSummary};
+
+use crate::service::filter::{ReleaseFilter, StringListFilter};
+
+/// Those of the releases that `asked` means that name `platform`.
+fn on_platform(platform: String, asked: Option<ReleaseFilter>) -> ReleaseFilter {
+    let here = ReleaseFilter {
+        platforms: Some(StringListFilter {
+            has: Some(platform),
+            ..StringListFilter::default()
+        }),
+        ..ReleaseFilter::default()
+    };
+    ReleaseFilter {
+        and: Some(std::iter::once(here).chain(asked).collect()),
+        ..ReleaseFilter::default()
+    }
+}
+
+/// Milliseconds as seconds.
+fn seconds(milliseconds: i64) -> Option<f64> {
+    let milliseconds = u64::try_from(milliseconds).ok()?;
+    Some(std::time::Duration::from_millis(milliseconds).as_secs_f64())
+}
+
+/// The names in a stored list of inferred fields.
+fn inferred_fields(stored: &str) -> Vec<&str> {
+    stored.split(',').filter(|name| !name.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_become_seconds() {
+        assert_eq!(seconds(20_500), Some(20.5));
+        assert_eq!(seconds(0), Some(0.0));
+        assert_eq!(seconds(-1), None);
+    }
+
+    #[test]
+    fn inferred_fields_are_split() {
+        assert!(inferred_fields("").is_empty());
+        assert_eq!(inferred_fields("user,startedAt"), ["user", "startedAt"]);
+    }
+}

@@ -1,0 +1,165 @@
+//! Platforms.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, Description, ID, Object, Result};
+use entity::platform;
+use uuid::Uuid;
+
+use super::{Release, on_platform};
+use crate::graphql::batch::{Record, Related, Relation, Relations};
+use crate::graphql::connection::Connection;
+use crate::graphql::context::ContextExt as _;
+use crate::graphql::input::{Order as _, ReleaseFilter, ReleaseOrder};
+use crate::graphql::query::list_releases;
+use crate::graphql::scalars::DateTime;
+use crate::service::filter;
+use crate::service::page::PageArgs;
+use crate::service::platform::{PlatformSummary, release_counts, summaries};
+
+/// A place that packages are deployed to, such as a cluster, a data centre or an environment. It
+/// comes into being when a release first names it.
+#[derive(Clone, Debug, Description)]
+pub struct Platform(Record<PlatformRelations>);
+
+/// What belongs to platforms.
+#[derive(Debug, Default)]
+pub struct PlatformRelations {
+    summaries: Relation<Uuid, PlatformSummary>,
+    release_counts: Relations<filter::ReleaseFilter, Uuid, u64>,
+}
+
+impl Related for PlatformRelations {
+    type Row = platform::Model;
+    type Key = Uuid;
+
+    fn key(row: &Self::Row) -> Uuid {
+        row.id
+    }
+}
+
+impl Platform {
+    /// A platform that came alone.
+    #[must_use]
+    pub fn single(row: platform::Model) -> Self {
+        Self(Record::single(row, PlatformRelations::default()))
+    }
+
+    /// Platforms that came together.
+    #[must_use]
+    pub fn all(rows: Vec<platform::Model>) -> Vec<Self> {
+        let records = Record::all(rows, PlatformRelations::default());
+        records.into_iter().map(Self).collect()
+    }
+
+    /// Platforms that came together, by id.
+    #[must_use]
+    pub fn by_id(rows: HashMap<Uuid, platform::Model>) -> HashMap<Uuid, Self> {
+        let platforms = Self::all(rows.into_values().collect());
+        platforms.into_iter().map(|it| (it.0.key(), it)).collect()
+    }
+
+    /// The platforms of each of the releases of a batch.
+    pub(super) fn grouped(rows: HashMap<Uuid, Vec<platform::Model>>) -> HashMap<Uuid, Vec<Self>> {
+        let groups = Record::grouped(rows, PlatformRelations::default()).into_iter();
+        groups
+            .map(|(id, records)| (id, records.into_iter().map(Self).collect()))
+            .collect()
+    }
+
+    /// The name.
+    pub(super) fn to_name(&self) -> String {
+        self.0.row().name.clone()
+    }
+
+    async fn summary(&self, ctx: &Context<'_>) -> Result<Option<PlatformSummary>> {
+        let load = async { Ok(summaries(ctx.service()?, &self.0.keys()).await?) };
+        self.0.relations().summaries.get(&self.0.key(), load).await
+    }
+
+    async fn count_releases(
+        &self,
+        ctx: &Context<'_>,
+        filter: filter::ReleaseFilter,
+    ) -> Result<u64> {
+        let load = async {
+            let (service, ids) = (ctx.service()?, self.0.keys());
+            Ok(release_counts(service, &ids, &filter).await?)
+        };
+        let counts = self.0.relations().release_counts.with(&filter);
+        Ok(counts.get(&self.0.key(), load).await?.unwrap_or_default())
+    }
+}
+
+#[Object(use_type_description)]
+impl Platform {
+    /// The id of the platform.
+    pub async fn id(&self) -> ID {
+        self.0.row().id.into()
+    }
+
+    /// The name of the platform, as releases name it.
+    async fn name(&self) -> &str {
+        &self.0.row().name
+    }
+
+    /// How many releases name the platform.
+    async fn release_count(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only releases like this, e.g. `{ status: { eq: FAILED } }`.")]
+        filter: Option<ReleaseFilter>,
+    ) -> Result<u64> {
+        match filter {
+            Some(filter) => self.count_releases(ctx, filter.into()).await,
+            None => Ok(self.summary(ctx).await?.map_or(0, |it| it.release_count)),
+        }
+    }
+
+    /// The time of the first release that names the platform: when it started, else finished, else
+    /// when Orlo heard of it.
+    async fn first_released_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        let summary = self.summary(ctx).await?;
+        Ok(summary.and_then(|it| it.first_released_at).map(Into::into))
+    }
+
+    /// The time of the last release that names the platform, told as for `firstReleasedAt`.
+    async fn last_released_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        let summary = self.summary(ctx).await?;
+        Ok(summary.and_then(|it| it.last_released_at).map(Into::into))
+    }
+
+    /// The releases that name the platform.
+    #[expect(clippy::too_many_arguments, reason = "they are those of the field")]
+    async fn releases(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only releases like this, e.g. `{ status: { eq: FAILED } }`.")]
+        filter: Option<ReleaseFilter>,
+        #[graphql(
+            desc = "What they are ordered by; those that started last come first when absent.",
+            default_with = "ReleaseOrder::usual()"
+        )]
+        order_by: Option<Vec<ReleaseOrder>>,
+        #[graphql(
+            desc = "This many from the beginning, or from behind `after`; 1 to 1000, 100 \
+                          when neither `first` nor `last` is given."
+        )]
+        first: Option<i64>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "This many from the end, or from before `before`; not with `first`.")]
+        last: Option<i64>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Leaves out this many first; with `first`.")] offset: Option<i64>,
+    ) -> Result<Connection<Release>> {
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        let filter = on_platform(self.to_name(), filter.map(Into::into));
+        list_releases(ctx, filter, order_by, page).await
+    }
+}

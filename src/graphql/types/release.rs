@@ -1,0 +1,306 @@
+//! Releases.
+
+use std::collections::HashMap;
+use std::sync::Weak;
+
+use async_graphql::{Context, Description, ID, Object, Result};
+use entity::{release, release_metadata, release_note};
+use uuid::Uuid;
+
+use super::metadata::{MetadataEntry, to_json};
+use super::{Event, Failure, Package, Platform, ReleaseNote, inferred_fields, seconds};
+use crate::graphql::batch::{Batch, Record, Related, Relation, Relations};
+use crate::graphql::connection::{Connection, Slice};
+use crate::graphql::context::ContextExt as _;
+use crate::graphql::enums::DeployStatus;
+use crate::graphql::input::PackageFilter;
+use crate::graphql::scalars::{DateTime, Json};
+use crate::service::page::PageArgs;
+use crate::service::{event, filter, package, release as releases};
+
+/// One act of deploying: who deployed which packages, for which team, to which platforms, when,
+/// why, and how it went.
+#[derive(Clone, Debug, Description)]
+pub struct Release(Record<ReleaseRelations>);
+
+/// Releases that came together.
+pub type ReleaseBatch = Batch<ReleaseRelations>;
+
+/// What belongs to releases.
+#[derive(Debug, Default)]
+pub struct ReleaseRelations {
+    platforms: Relation<Uuid, Vec<Platform>>,
+    references: Relation<Uuid, Vec<String>>,
+    notes: Relation<Uuid, Vec<release_note::Model>>,
+    metadata: Relation<Uuid, Vec<release_metadata::Model>>,
+    packages: Relations<Option<filter::PackageFilter>, Uuid, Vec<Package>>,
+    failures: Relation<Uuid, Vec<Failure>>,
+    events: Relations<PageArgs, Uuid, Slice<Event>>,
+    event_counts: Relation<Uuid, u64>,
+}
+
+impl Related for ReleaseRelations {
+    type Row = release::Model;
+    type Key = Uuid;
+
+    fn key(row: &Self::Row) -> Uuid {
+        row.id
+    }
+}
+
+impl Release {
+    /// A release that came alone.
+    #[must_use]
+    pub fn single(row: release::Model) -> Self {
+        Self(Record::single(row, ReleaseRelations::default()))
+    }
+
+    /// Releases that came together.
+    #[must_use]
+    pub fn all(rows: Vec<release::Model>) -> Vec<Self> {
+        let records = Record::all(rows, ReleaseRelations::default());
+        records.into_iter().map(Self).collect()
+    }
+
+    /// Releases that came together, by id.
+    #[must_use]
+    pub fn by_id(rows: HashMap<Uuid, release::Model>) -> HashMap<Uuid, Self> {
+        let releases = Self::all(rows.into_values().collect());
+        releases.into_iter().map(|it| (it.0.key(), it)).collect()
+    }
+
+    /// The release with this id among those of `batch`, while it is there.
+    pub(super) fn of_batch(batch: &Weak<ReleaseBatch>, id: &Uuid) -> Option<Self> {
+        batch.upgrade()?.record(id).map(Self)
+    }
+
+    async fn load_platforms(&self, ctx: &Context<'_>) -> Result<Vec<Platform>> {
+        let load = async {
+            let rows = releases::platforms(ctx.service()?, &self.0.keys()).await?;
+            Ok(Platform::grouped(rows))
+        };
+        let relation = &self.0.relations().platforms;
+        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+    }
+
+    async fn load_metadata(&self, ctx: &Context<'_>) -> Result<Vec<release_metadata::Model>> {
+        let load = async { Ok(releases::metadata(ctx.service()?, &self.0.keys()).await?) };
+        let relation = &self.0.relations().metadata;
+        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+    }
+
+    async fn load_packages(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<filter::PackageFilter>,
+    ) -> Result<Vec<Package>> {
+        let load = async {
+            let (service, ids) = (ctx.service()?, self.0.keys());
+            let rows = package::of_releases(service, &ids, filter.as_ref()).await?;
+            Ok(Package::grouped(rows, self.0.batch()))
+        };
+        let relation = self.0.relations().packages.with(&filter);
+        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+    }
+
+    async fn load_events(&self, ctx: &Context<'_>, page: PageArgs) -> Result<Slice<Event>> {
+        let load = async {
+            let (service, ids) = (ctx.service()?, self.0.keys());
+            let pages = event::of_releases(service, &ids, page.clone()).await?;
+            let slices = pages.into_iter().map(|(id, page)| {
+                let slice = Slice::new(page, |rows| Event::of_releases(rows, self.0.batch()));
+                (id, slice)
+            });
+            Ok(slices.collect())
+        };
+        let relation = self.0.relations().events.with(&page);
+        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+    }
+}
+
+#[Object(use_type_description)]
+impl Release {
+    /// The id of the release: a UUID that Orlo made.
+    pub async fn id(&self) -> ID {
+        self.0.row().id.into()
+    }
+
+    /// The key that the caller gave to the release, such as the id of a CI run or a change
+    /// ticket; unique among releases. Null when none was given.
+    async fn external_id(&self) -> Option<&str> {
+        self.0.row().external_id.as_deref()
+    }
+
+    /// The person who released; null when nobody was named.
+    async fn user(&self) -> Option<&str> {
+        self.0.row().user.as_deref()
+    }
+
+    /// The team that the release was for; null when none was named.
+    async fn team(&self) -> Option<&str> {
+        self.0.row().team.as_deref()
+    }
+
+    /// The platforms that the release went to, in the order in which they were given.
+    async fn platforms(&self, ctx: &Context<'_>) -> Result<Vec<Platform>> {
+        self.load_platforms(ctx).await
+    }
+
+    /// The names of the platforms, as `platforms` has them; handy in tables.
+    async fn platform_names(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        let platforms = self.load_platforms(ctx).await?;
+        Ok(platforms.iter().map(Platform::to_name).collect())
+    }
+
+    /// Why the release was made: tickets, changes, links. In the order in which they were given.
+    async fn references(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        let load = async { Ok(releases::references(ctx.service()?, &self.0.keys()).await?) };
+        let relation = &self.0.relations().references;
+        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+    }
+
+    /// When the release started; null when nobody knows.
+    async fn started_at(&self) -> Option<DateTime> {
+        self.0.row().started_at.map(Into::into)
+    }
+
+    /// When the release finished; null while it runs, and when nobody said.
+    async fn finished_at(&self) -> Option<DateTime> {
+        self.0.row().finished_at.map(Into::into)
+    }
+
+    /// Seconds from start to finish; null when either is missing, or when it is said to have
+    /// finished before it started.
+    async fn duration_seconds(&self) -> Option<f64> {
+        self.0.row().duration_ms.and_then(seconds)
+    }
+
+    /// How far the release has come, as its packages tell: one that failed makes it `FAILED`, else
+    /// one under way makes it `IN_PROGRESS`. Without packages, what was said of the release as a
+    /// whole counts.
+    async fn status(&self) -> DeployStatus {
+        self.0.row().status.into()
+    }
+
+    /// Whether any of its packages is a rollback.
+    async fn rollback(&self) -> bool {
+        self.0.row().rollback
+    }
+
+    /// Whether some of its packages were deployed and others were not.
+    async fn is_partial(&self) -> bool {
+        self.0.row().partial
+    }
+
+    /// Whether the release is in progress and nothing was heard of it for longer than
+    /// `server.staleAfterSeconds`. Its status stays what it is.
+    async fn is_stale(&self, ctx: &Context<'_>) -> Result<bool> {
+        let row = self.0.row();
+        Ok(ctx.service()?.is_stale(row.status, row.updated_at))
+    }
+
+    /// What people remarked on the release, oldest first.
+    async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<ReleaseNote>> {
+        let load = async { Ok(releases::notes(ctx.service()?, &self.0.keys()).await?) };
+        let relation = &self.0.relations().notes;
+        let notes = relation.get(&self.0.key(), load).await?.unwrap_or_default();
+        Ok(notes.into_iter().map(Into::into).collect())
+    }
+
+    /// What callers attached to the release, as an object whose values are all texts, e.g.
+    /// `{ "region": "eu", "build": "4711" }`; empty when there is nothing.
+    async fn metadata(&self, ctx: &Context<'_>) -> Result<Json> {
+        Ok(to_json(self.load_metadata(ctx).await?))
+    }
+
+    /// The metadata as a list, ordered by key.
+    async fn metadata_entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these keys, e.g. `[\"region\"]`; all keys when absent.")]
+        keys: Option<Vec<String>>,
+    ) -> Result<Vec<MetadataEntry>> {
+        let entries = self.load_metadata(ctx).await?.into_iter();
+        let wanted = |key: &String| keys.as_ref().is_none_or(|keys| keys.contains(key));
+        Ok(entries
+            .filter(|entry| wanted(&entry.key))
+            .map(Into::into)
+            .collect())
+    }
+
+    /// The packages that the release deploys, in the order in which they were given.
+    async fn packages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only packages like this, e.g. `{ status: { eq: FAILED } }`.")]
+        filter: Option<PackageFilter>,
+    ) -> Result<Vec<Package>> {
+        self.load_packages(ctx, filter.map(Into::into)).await
+    }
+
+    /// How many packages the release has.
+    async fn package_count(&self) -> i32 {
+        self.0.row().package_count
+    }
+
+    /// The trouble in production that the release caused, in the order of its detection.
+    async fn failures(&self, ctx: &Context<'_>) -> Result<Vec<Failure>> {
+        let load = async {
+            let rows = releases::failures(ctx.service()?, &self.0.keys()).await?;
+            Ok(Failure::grouped(rows, self.0.batch()))
+        };
+        let relation = &self.0.relations().failures;
+        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+    }
+
+    /// What happened to the release and everything inside it, in the order in which Orlo heard of
+    /// it.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "This many from the beginning, or from behind `after`; 1 to 1000, 100 \
+                          when neither `first` nor `last` is given."
+        )]
+        first: Option<i64>,
+        #[graphql(desc = "Only what comes behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "This many from the end, or from before `before`; not with `first`.")]
+        last: Option<i64>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Event>> {
+        let page = PageArgs {
+            first,
+            after,
+            last,
+            before,
+            offset: None,
+        };
+        let slice = self.load_events(ctx, page).await?;
+        let release = self.0.clone();
+        let count = move |service| {
+            let release = release.clone();
+            async move {
+                let load = async { Ok(event::counts(&service, &release.keys()).await?) };
+                let counts = &release.relations().event_counts;
+                Ok(counts.get(&release.key(), load).await?.unwrap_or_default())
+            }
+        };
+        Ok(Connection::new(slice, count))
+    }
+
+    /// The names of the fields of this object that Orlo filled in because the caller left them
+    /// out, e.g. `["startedAt"]`.
+    async fn inferred_fields(&self) -> Vec<&str> {
+        inferred_fields(&self.0.row().inferred_fields)
+    }
+
+    /// When Orlo first heard of the release.
+    async fn created_at(&self) -> DateTime {
+        self.0.row().created_at.into()
+    }
+
+    /// When the release or anything inside it last changed; order by `UPDATED_AT` to follow changes.
+    async fn updated_at(&self) -> DateTime {
+        self.0.row().updated_at.into()
+    }
+}
