@@ -1,5 +1,6 @@
 //! The way to the database: where it is, how it is opened, and how changes are made whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -47,6 +48,10 @@ pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
 }
+
+/// A transaction as a change sees it. Shared rather than borrowed, because the compiler cannot see
+/// yet that what borrows it may move between threads.
+pub type Transaction = Arc<DatabaseTransaction>;
 
 /// What to do with the changes of a transaction that went well.
 #[derive(Clone, Copy, Debug)]
@@ -171,26 +176,33 @@ impl Database {
     }
 
     /// Does `work` in one transaction: all of it or nothing. Where another transaction got in the
-    /// way, it is done again from the start, so it must not change anything but the database.
+    /// way, it is done again from the start, so it must not change anything but the database, and
+    /// must not keep the transaction.
     ///
     /// # Errors
     /// What `work` fails with, or the database.
-    pub async fn write<T>(
-        &self,
-        work: impl AsyncFn(&DatabaseTransaction) -> Result<T>,
-    ) -> Result<T> {
-        self.write_or_undo(async |tx| Ok(Verdict::Keep(work(tx).await?)))
-            .await
+    pub async fn write<T, F>(&self, work: impl Fn(Transaction) -> F + Send + Sync) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send,
+    {
+        self.write_or_undo(|tx| {
+            let work = work(tx);
+            async { Ok(Verdict::Keep(work.await?)) }
+        })
+        .await
     }
 
     /// Like [`Database::write`], for work that may want to know what it would have done.
     ///
     /// # Errors
     /// What `work` fails with, or the database.
-    pub async fn write_or_undo<T>(
+    pub async fn write_or_undo<T, F>(
         &self,
-        work: impl AsyncFn(&DatabaseTransaction) -> Result<Verdict<T>>,
-    ) -> Result<T> {
+        work: impl Fn(Transaction) -> F + Send + Sync,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<Verdict<T>>> + Send,
+    {
         let mut attempt = 1;
         loop {
             match self.attempt(&work).await {
@@ -200,24 +212,21 @@ impl Database {
         }
     }
 
-    async fn attempt<T>(
-        &self,
-        work: &impl AsyncFn(&DatabaseTransaction) -> Result<Verdict<T>>,
-    ) -> Result<T> {
-        let transaction = self.begin().await?;
-        match work(&transaction).await {
-            Ok(Verdict::Keep(value)) => {
-                transaction.commit().await?;
-                Ok(value)
-            }
-            Ok(Verdict::Undo(value)) => {
-                transaction.rollback().await?;
-                Ok(value)
-            }
-            Err(error) => {
-                transaction.rollback().await?;
-                Err(error)
-            }
+    async fn attempt<T, F>(&self, work: &(impl Fn(Transaction) -> F + Send + Sync)) -> Result<T>
+    where
+        F: Future<Output = Result<Verdict<T>>> + Send,
+    {
+        let shared = Arc::new(self.begin().await?);
+        let verdict = work(Arc::clone(&shared)).await;
+        let transaction = Arc::into_inner(shared)
+            .ok_or_else(|| Error::Corrupt("a change kept its transaction".to_owned()))?;
+        if let Ok(Verdict::Keep(_)) = verdict {
+            transaction.commit().await?;
+        } else {
+            transaction.rollback().await?;
+        }
+        match verdict? {
+            Verdict::Keep(value) | Verdict::Undo(value) => Ok(value),
         }
     }
 

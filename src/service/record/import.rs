@@ -68,10 +68,11 @@ pub async fn import(
     }
     let places = (0..releases.len()).map(|index| path.at(index));
     let batch = Batch::check(service, releases.into_iter().zip(places));
+    let batch = &batch;
     service
         .database
-        .write_or_undo(async |tx| {
-            let mut outcome = batch.store(tx, caller, service.now()).await?;
+        .write_or_undo(move |tx| async move {
+            let mut outcome = batch.store(&tx, caller, service.now()).await?;
             let undo = mode.dry_run || (mode.atomic && outcome.failed_count > 0);
             if undo {
                 outcome.forget(mode);

@@ -61,10 +61,11 @@ async fn record_one(
         caller,
         now,
     };
+    let row = &row;
     service
         .database
-        .write(async |tx| {
-            let outcomes = store(tx, std::slice::from_ref(&row), told).await?;
+        .write(move |tx| async move {
+            let outcomes = store(&tx, std::slice::from_ref(row), told).await?;
             let outcome = outcomes.into_iter().next();
             outcome
                 .unwrap_or_else(|| Err(vec![]))

@@ -80,19 +80,20 @@ pub async fn add(service: &Service, caller: &Caller, input: AddPackage) -> Resul
         package.status = package.status.or(Some(DeployStatus::InProgress));
     }
     let limit = service.settings.max_list_length;
+    let (reference, path, package, warnings) = (&input.release, &path, &package, &warnings);
     service
         .database
-        .write(async |tx| {
-            let mut held = Held::by_ref(tx, &input.release, &path.at("release")).await?;
-            if let Some(known) = known_package(tx, &held, &package, &path).await? {
-                return settle_package(held, tx, caller, now, known, false, Vec::new()).await;
+        .write(move |tx| async move {
+            let mut held = Held::by_ref(&tx, reference, &path.at("release")).await?;
+            if let Some(known) = known_package(&tx, &held, package, path).await? {
+                return settle_package(held, &tx, caller, now, known, false, Vec::new()).await;
             }
             if held.packages.len() >= limit {
                 let message = format!("the release has {limit} packages, which is the limit");
                 return Err(path.at("package").refuse(UserErrorCode::TooMany, message));
             }
-            let id = add_to(tx, &mut held, &package, now).await?;
-            settle_package(held, tx, caller, now, id, true, warnings.clone()).await
+            let id = add_to(&tx, &mut held, package, now).await?;
+            settle_package(held, &tx, caller, now, id, true, warnings.clone()).await
         })
         .await
 }
@@ -160,14 +161,15 @@ pub async fn start(
     let mut checker = Checker::new(service);
     checker.time(&path.at("at"), input.at);
     let noted = checker.finish()?;
+    let (reference, path, noted) = (&input.package, &path, &noted);
     service
         .database
-        .write(async |tx| {
-            let (mut held, index) = hold(tx, &input.package, &path.at("package")).await?;
+        .write(move |tx| async move {
+            let (mut held, index) = hold(&tx, reference, &path.at("package")).await?;
             let id = held.packages[index].id;
             let mut warnings = noted.clone();
             apply_start(&mut held, index, input.at, input.retry, now, &mut warnings);
-            settle_package(held, tx, caller, now, id, false, warnings).await
+            settle_package(held, &tx, caller, now, id, false, warnings).await
         })
         .await
 }
@@ -242,12 +244,13 @@ pub async fn finish(
     let (now, path) = (service.now(), Path::default());
     let mut checker = Checker::new(service);
     checker.time(&path.at("at"), input.at);
-    let result = checker.text(&path.at("result"), TextKind::Long, input.result);
+    let result = &checker.text(&path.at("result"), TextKind::Long, input.result);
     let noted = checker.finish()?;
+    let (reference, path, noted) = (&input.package, &path, &noted);
     service
         .database
-        .write(async |tx| {
-            let (mut held, index) = hold(tx, &input.package, &path.at("package")).await?;
+        .write(move |tx| async move {
+            let (mut held, index) = hold(&tx, reference, &path.at("package")).await?;
             let id = held.packages[index].id;
             let mut warnings = noted.clone();
             let is_news = apply_finish(
@@ -258,12 +261,12 @@ pub async fn finish(
                 now,
                 &mut warnings,
             );
-            if let Some(content) = &result
-                && (is_news || !has_result(tx, id, content).await?)
+            if let Some(content) = result
+                && (is_news || !has_result(&tx, id, content).await?)
             {
                 insert_result(&mut held, id, content, now);
             }
-            settle_package(held, tx, caller, now, id, false, warnings).await
+            settle_package(held, &tx, caller, now, id, false, warnings).await
         })
         .await
 }
@@ -328,13 +331,14 @@ pub async fn add_result(
     let mut checker = Checker::new(service);
     let content = checker.required(&path.at("content"), TextKind::Long, input.content);
     let warnings = checker.finish()?;
+    let (reference, path, content, warnings) = (&input.package, &path, &content, &warnings);
     service
         .database
-        .write(async |tx| {
-            let (mut held, index) = hold(tx, &input.package, &path.at("package")).await?;
+        .write(move |tx| async move {
+            let (mut held, index) = hold(&tx, reference, &path.at("package")).await?;
             let id = held.packages[index].id;
-            insert_result(&mut held, id, &content, now);
-            settle_package(held, tx, caller, now, id, false, warnings.clone()).await
+            insert_result(&mut held, id, content, now);
+            settle_package(held, &tx, caller, now, id, false, warnings.clone()).await
         })
         .await
 }

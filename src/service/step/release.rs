@@ -80,13 +80,14 @@ pub async fn start(
     let mut checker = Checker::new(service);
     checker.time(&path.at("at"), input.at);
     let noted = checker.finish()?;
+    let (reference, path, noted) = (&input.release, &path, &noted);
     service
         .database
-        .write(async |tx| {
-            let mut held = Held::by_ref(tx, &input.release, &path.at("release")).await?;
+        .write(move |tx| async move {
+            let mut held = Held::by_ref(&tx, reference, &path.at("release")).await?;
             let mut warnings = noted.clone();
             apply_start(&mut held, input.at, now, &mut warnings);
-            let release = held.save(tx, caller, now).await?;
+            let release = held.save(&tx, caller, now).await?;
             Ok(ReleaseOutcome {
                 release,
                 created: false,
@@ -145,20 +146,21 @@ pub async fn finish(
     let (now, path) = (service.now(), Path::default());
     let mut checker = Checker::new(service);
     checker.time(&path.at("at"), input.at);
-    let note = checker.text(&path.at("note"), TextKind::Long, input.note);
+    let note = &checker.text(&path.at("note"), TextKind::Long, input.note);
     let noted = checker.finish()?;
+    let (reference, path, noted) = (&input.release, &path, &noted);
     service
         .database
-        .write(async |tx| {
-            let mut held = Held::by_ref(tx, &input.release, &path.at("release")).await?;
+        .write(move |tx| async move {
+            let mut held = Held::by_ref(&tx, reference, &path.at("release")).await?;
             let mut warnings = noted.clone();
             let is_news = apply_finish(&mut held, input.at, input.success, now, &mut warnings);
-            if let Some(text) = &note
-                && (is_news || !contents::has_note(tx, &held, text).await?)
+            if let Some(text) = note
+                && (is_news || !contents::has_note(&tx, &held, text).await?)
             {
-                contents::add_note(tx, &mut held, text, caller.person.clone(), now).await?;
+                contents::add_note(&tx, &mut held, text, caller.person.clone(), now).await?;
             }
-            let release = held.save(tx, caller, now).await?;
+            let release = held.save(&tx, caller, now).await?;
             Ok(ReleaseOutcome {
                 release,
                 created: false,
@@ -265,13 +267,14 @@ pub async fn add_note(
     let text = checker.required(&path.at("text"), TextKind::Long, input.text);
     let author = checker.text(&path.at("author"), TextKind::Name, input.author);
     let warnings = checker.finish()?;
-    let author = author.or_else(|| caller.person.clone());
+    let (text, author) = (&text, &author.or_else(|| caller.person.clone()));
+    let (reference, path) = (&input.release, &path);
     let release = service
         .database
-        .write(async |tx| {
-            let mut held = Held::by_ref(tx, &input.release, &path.at("release")).await?;
-            contents::add_note(tx, &mut held, &text, author.clone(), now).await?;
-            held.save(tx, caller, now).await
+        .write(move |tx| async move {
+            let mut held = Held::by_ref(&tx, reference, &path.at("release")).await?;
+            contents::add_note(&tx, &mut held, text, author.clone(), now).await?;
+            held.save(&tx, caller, now).await
         })
         .await?;
     Ok(ReleaseOutcome {
@@ -296,11 +299,12 @@ pub async fn set_metadata(
     let metadata = checker.metadata(&path.at("metadata"), input.metadata);
     let warnings = checker.finish()?;
     let limit = service.settings.max_list_length;
+    let (reference, path, metadata) = (&input.release, &path, &metadata);
     let release = service
         .database
-        .write(async |tx| {
-            let mut held = Held::by_ref(tx, &input.release, &path.at("release")).await?;
-            let before = contents::metadata(tx, &held).await?;
+        .write(move |tx| async move {
+            let mut held = Held::by_ref(&tx, reference, &path.at("release")).await?;
+            let before = contents::metadata(&tx, &held).await?;
             let mut after = metadata.clone();
             if input.mode == MetadataMode::Merge {
                 for (key, value) in &before {
@@ -311,8 +315,8 @@ pub async fn set_metadata(
                 let message = format!("leads to {} keys; {limit} are allowed", after.len());
                 return Err(path.at("metadata").refuse(UserErrorCode::TooMany, message));
             }
-            contents::set_metadata(tx, &mut held, before, after, now).await?;
-            held.save(tx, caller, now).await
+            contents::set_metadata(&tx, &mut held, before, after, now).await?;
+            held.save(&tx, caller, now).await
         })
         .await?;
     Ok(ReleaseOutcome {
