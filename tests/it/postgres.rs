@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -28,7 +28,9 @@ pub fn is_off() -> bool {
     *OFF.get_or_init(|| {
         let off = env::var_os("ORLO_TEST_POSTGRES").is_some_and(|value| value == "off");
         if off {
-            eprintln!("ORLO_TEST_POSTGRES=off: nothing is tested on PostgreSQL");
+            // Not `eprintln!`, which the test runner keeps to itself.
+            let notice = "ORLO_TEST_POSTGRES=off: nothing is tested on PostgreSQL";
+            writeln!(io::stderr(), "{notice}").unwrap();
         }
         off
     })

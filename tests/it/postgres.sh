@@ -27,12 +27,14 @@ fi
 discard_leftover() {
     dir=$(cat "$state/directory")
     pid=$(head -n 1 "$dir/data/postmaster.pid") && grep -q "$dir" "/proc/$pid/cmdline" &&
-        kill -QUIT "$pid"
+        kill -QUIT "$pid" || true
     rm -rf "$dir" "$state/ready" "$state/directory"
 }
 
 discard() {
-    [ -z "$server" ] || { kill -QUIT "$server" && wait "$server" || true; }
+    if [ -n "$server" ] && kill -QUIT "$server" 2>/dev/null; then
+        wait "$server" || true
+    fi
     cd /
     rm -rf "$dir" "$state/ready" "$state/directory"
 }
@@ -44,7 +46,7 @@ fail() {
 
 make_cluster() {
     $as_owner "$bin/initdb" --pgdata="$dir/data" --username=orlo --auth=trust --no-sync \
-        --encoding=UTF8 --locale=C.UTF-8 "$@" >>"$dir/log"
+        --encoding=UTF8 --locale=C.UTF-8 "$@" >>"$dir/log" 2>&1
 }
 
 # Held to the end: who gets this lock knows that nobody looks after a server any more.
@@ -60,10 +62,9 @@ trap discard EXIT
 chown "$owner" "$dir"
 cd "$dir"
 
-# Words sort as in a dictionary here, so that text that should compare byte for byte and does not
-# gets noticed.
-make_cluster --locale-provider=icu --icu-locale=en-US 2>"$dir/log" ||
-    make_cluster 2>>"$dir/log" || fail
+# In here words sort as in a dictionary, so that text which should compare byte for byte and does
+# not gets noticed.
+make_cluster --locale-provider=icu --icu-locale=en-US || make_cluster || fail
 cat >>"$dir/data/postgresql.conf" <<END
 listen_addresses = ''
 unix_socket_directories = '$dir'
@@ -78,7 +79,7 @@ END
 $as_owner "$bin/postgres" -D "$dir/data" >>"$dir/log" 2>&1 8>&- &
 server=$!
 until grep -qs ready "$dir/data/postmaster.pid"; do
-    kill -0 "$server" || fail
+    kill -0 "$server" 2>/dev/null || fail
     sleep 0.05
 done
 # Fails when the process that asked for a server is gone.
@@ -87,10 +88,10 @@ exec >/dev/null 2>&1
 
 exec 9<"$state/users.lock"
 unused() {
-    flock 9
+    flock 9 8>&-
     [ "$linger" -gt 0 ] || return 0
     flock --unlock 9
-    sleep "$linger"
+    sleep "$linger" 8>&- 9<&-
     flock --nonblock 9
 }
 until unused; do :; done
