@@ -1,0 +1,26 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test lint schema
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: ## Serve on http://127.0.0.1:8080, with the records in orlo.db
+	@sh scripts/require compiler
+	cargo run --locked -- serve
+
+test: ## Run all tests, on SQLite and PostgreSQL; installs what is missing on Debian and Ubuntu
+	@sh scripts/require compiler postgresql
+	cargo test --workspace --locked
+
+lint: ## Check format, lints, documentation and dependencies
+	@sh scripts/require compiler
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+	@sh scripts/if-installed cargo-deny cargo deny --locked check
+	@sh scripts/if-installed cargo-machete cargo machete
+
+schema: ## Write schema.graphql anew
+	@sh scripts/require compiler
+	cargo run --locked --quiet -- schema >schema.graphql.new
+	mv schema.graphql.new schema.graphql
