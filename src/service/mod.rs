@@ -23,6 +23,7 @@ pub mod record;
 pub mod reference;
 pub mod release;
 pub mod settings;
+mod sql;
 pub mod step;
 pub mod summary;
 pub mod time;

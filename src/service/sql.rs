@@ -1,0 +1,153 @@
+//! Pieces of SQL that both databases understand, and the ways to ask with them.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryResult, TryGetable};
+use uuid::Uuid;
+
+use super::{Error, Result, Service};
+
+/// What always holds.
+pub fn always() -> Expr {
+    Expr::custom_keyword("TRUE")
+}
+
+/// What never holds.
+pub fn never() -> Expr {
+    Expr::custom_keyword("FALSE")
+}
+
+/// The complement of `condition`: it holds as well where that is unknown because of a null.
+pub fn not(condition: Expr) -> Expr {
+    condition.binary(BinOper::IsNot, always())
+}
+
+/// Holds when all `conditions` do.
+pub fn all(conditions: Vec<Expr>) -> Expr {
+    balance(conditions, Expr::and).unwrap_or_else(always)
+}
+
+/// Holds when at least one of `conditions` does.
+pub fn any(conditions: Vec<Expr>) -> Expr {
+    balance(conditions, Expr::or).unwrap_or_else(never)
+}
+
+/// Joins by halves, because the databases limit how deep an expression may be, not how wide.
+fn balance(mut parts: Vec<Expr>, join: fn(Expr, Expr) -> Expr) -> Option<Expr> {
+    if parts.len() <= 1 {
+        return parts.pop();
+    }
+    let right = parts.split_off(parts.len() / 2);
+    Some(join(balance(parts, join)?, balance(right, join)?))
+}
+
+/// A call of the function `name`.
+pub fn call<const N: usize>(name: &'static str, arguments: [Expr; N]) -> Expr {
+    Func::cust(name).args(arguments).into()
+}
+
+/// Holds when `column` is one of `ids`. They go as one parameter, so that there may be any number
+/// of them and the statement stays the same.
+pub fn among(service: &Service, column: Expr, ids: &[Uuid]) -> Expr {
+    if service.database.backend() == DbBackend::Postgres {
+        let list: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+        let list = Expr::val(format!("{{{}}}", list.join(","))).cast_as("uuid[]");
+        return column.eq(call("ANY", [list]));
+    }
+    let list: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
+    let list = Expr::val(serde_json::json!(list).to_string());
+    let members = Query::select()
+        .expr(call("unhex", [Expr::col("value")]))
+        .from_function(Func::cust("json_each").arg(list), "members")
+        .take();
+    column.in_subquery(members)
+}
+
+/// Holds when `column` is one of `texts`, of which there may be any number.
+pub fn among_texts(service: &Service, column: Expr, texts: &[&str]) -> Expr {
+    if service.database.backend() == DbBackend::Postgres {
+        let quote = |text: &&str| {
+            let text = text.replace('\\', r"\\").replace('"', r#"\""#);
+            format!("\"{text}\"")
+        };
+        let list: Vec<String> = texts.iter().map(quote).collect();
+        let list = Expr::val(format!("{{{}}}", list.join(","))).cast_as("text[]");
+        return column.eq(call("ANY", [list]));
+    }
+    let list = Expr::val(serde_json::json!(texts).to_string());
+    let members = Query::select()
+        .column("value")
+        .from_function(Func::cust("json_each").arg(list), "members")
+        .take();
+    column.in_subquery(members)
+}
+
+/// The column of a table or of what stands for one.
+pub fn column(table: &'static str, name: &'static str) -> Expr {
+    Expr::col((table.into_iden(), name.into_iden()))
+}
+
+/// All rows of `query`.
+pub async fn rows<T: FromQueryResult>(
+    service: &Service,
+    query: &SelectStatement,
+) -> Result<Vec<T>> {
+    let rows = service.reader().query_all(query).await?;
+    let rows = rows.iter().map(|row| T::from_query_result(row, ""));
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// How many rows `query` has, whatever it selects; it must have no order and no limit.
+pub async fn count(service: &Service, mut query: SelectStatement) -> Result<u64> {
+    query
+        .clear_selects()
+        .expr_as(Func::count(Expr::cust("*")), "count");
+    let row = service.reader().query_one(&query).await?;
+    let count: i64 = match row {
+        Some(row) => row.try_get("", "count")?,
+        None => return Err(Error::Corrupt("a count without a row".to_owned())),
+    };
+    Ok(unsigned(count))
+}
+
+/// How many rows `query` has for each value of `column`, whatever it selects.
+pub async fn count_by<K>(
+    service: &Service,
+    mut query: SelectStatement,
+    column: Expr,
+) -> Result<HashMap<K, u64>>
+where
+    K: TryGetable + Eq + Hash,
+{
+    query
+        .clear_selects()
+        .expr_as(column.clone(), "key")
+        .expr_as(Func::count(Expr::cust("*")), "count")
+        .add_group_by([column]);
+    let rows = service.reader().query_all(&query).await?;
+    let count = |row: QueryResult| {
+        let count: i64 = row.try_get("", "count")?;
+        Ok((row.try_get("", "key")?, unsigned(count)))
+    };
+    rows.into_iter().map(count).collect()
+}
+
+/// All rows of `query`, by what `key` takes them for; in the order of the query.
+pub async fn rows_by<K: Eq + Hash, T: FromQueryResult>(
+    service: &Service,
+    query: &SelectStatement,
+    key: impl Fn(&T) -> K,
+) -> Result<HashMap<K, Vec<T>>> {
+    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
+    for row in rows::<T>(service, query).await? {
+        groups.entry(key(&row)).or_default().push(row);
+    }
+    Ok(groups)
+}
+
+/// A count as the database gives it. It is never negative.
+pub fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}
