@@ -1,4 +1,20 @@
 //! Pages of long lists.
+//!
+//! A cursor holds what its row is sorted by. The page behind it is found by comparing with those
+//! values, which an index can do, rather than by counting rows; so a deep page costs what the
+//! first one costs, and rows that come in meanwhile neither repeat nor hide others.
+
+mod args;
+mod bounds;
+mod cursor;
+mod fetch;
+mod grouped;
+mod order;
+
+pub(in crate::service) use cursor::{Value, decode, encode};
+pub(in crate::service) use fetch::fetch;
+pub(in crate::service) use grouped::{Children, fetch_grouped};
+pub(in crate::service) use order::{Key, Order, ValueKind};
 
 /// Which part of a list is asked for, as the caller put it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -20,11 +36,11 @@ pub struct PageArgs {
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<PageRow<T>>,
-    /// Whether there is more behind the last row. Going backwards it is only known that something
-    /// was left out, by `before`.
+    /// Whether there is more behind the last row. Going backwards, that is taken from `before`: the
+    /// row it stands for is behind the page.
     pub has_next_page: bool,
-    /// Whether there is more before the first row. Going forwards it is only known that something
-    /// was left out, by `after` or `offset`.
+    /// Whether there is more before the first row. Going forwards, that is taken from `after` and
+    /// `offset`: something was left out.
     pub has_previous_page: bool,
 }
 
@@ -54,4 +70,33 @@ pub enum Direction {
     Asc,
     /// Greatest, latest first.
     Desc,
+}
+
+impl Direction {
+    /// The other one.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        match self {
+            Self::Asc => Self::Desc,
+            Self::Desc => Self::Asc,
+        }
+    }
+}
+
+impl<T> Page<T> {
+    /// The page with every row made into something else.
+    pub fn map<U>(self, make: impl Fn(T) -> U) -> Page<U> {
+        let rows = self
+            .rows
+            .into_iter()
+            .map(|PageRow { row, cursor }| PageRow {
+                row: make(row),
+                cursor,
+            });
+        Page {
+            rows: rows.collect(),
+            has_next_page: self.has_next_page,
+            has_previous_page: self.has_previous_page,
+        }
+    }
 }
