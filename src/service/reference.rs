@@ -156,6 +156,6 @@ fn only_one(packages: Vec<package::Model>) -> Lookup<package::Model> {
 }
 
 /// `PostgreSQL` takes no NUL, not even in a question.
-fn is_storable(text: &str) -> bool {
+pub(super) fn is_storable(text: &str) -> bool {
     !text.contains('\0')
 }

@@ -3,10 +3,20 @@
 use std::collections::HashMap;
 
 use entity::{EventType, Timestamp, event};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use uuid::Uuid;
 
-use crate::service::page::{Page, PageArgs};
-use crate::service::{Error, Result, Service};
+use crate::service::page::{
+    self, Children, Direction, Key, Order, Page, PageArgs, Value, ValueKind,
+};
+use crate::service::{Error, Result, Service, sql};
+
+const OF_RELEASES: Children = Children {
+    table: "event",
+    id: "sequence",
+    parent: "release_id",
+};
 
 /// Which events are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,8 +36,7 @@ pub async fn list(
     filter: &EventFilter,
     args: PageArgs,
 ) -> Result<Page<event::Model>> {
-    let _ = (service, filter, args);
-    Err(Error::Corrupt("not written yet".into()))
+    page::fetch(service, matching(filter), &order(), &args).await
 }
 
 /// How many events meet `filter`.
@@ -35,8 +44,7 @@ pub async fn list(
 /// # Errors
 /// When the database fails.
 pub async fn count(service: &Service, filter: &EventFilter) -> Result<u64> {
-    let _ = (service, filter);
-    Err(Error::Corrupt("not written yet".into()))
+    sql::count(service, matching(filter)).await
 }
 
 /// A page of the events of each release, in the order in which they were recorded. Releases without any are left out.
@@ -48,8 +56,8 @@ pub async fn of_releases(
     ids: &[Uuid],
     args: PageArgs,
 ) -> Result<HashMap<Uuid, Page<event::Model>>> {
-    let _ = (service, ids, args);
-    Err(Error::Corrupt("not written yet".into()))
+    let query = event::Entity::find().into_query();
+    page::fetch_grouped(service, OF_RELEASES, query, &order(), (ids, &args)).await
 }
 
 /// How many events each release has. Releases without any are left out.
@@ -57,14 +65,16 @@ pub async fn of_releases(
 /// # Errors
 /// When the database fails.
 pub async fn counts(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, u64>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let release = sql::column("event", "release_id");
+    let among = sql::among(service, release.clone(), ids);
+    let events = event::Entity::find().filter(among).into_query();
+    sql::count_by(service, events, release).await
 }
 
 /// The cursor of the event with this sequence, in every list of events.
 #[must_use]
 pub fn cursor(sequence: i64) -> String {
-    sequence.to_string()
+    page::encode(&order(), &[Some(Value::Integer(sequence))])
 }
 
 /// The sequence of the event that `cursor` stands for.
@@ -72,6 +82,29 @@ pub fn cursor(sequence: i64) -> String {
 /// # Errors
 /// When it is no cursor of an event.
 pub fn sequence_of(cursor: &str) -> Result<i64> {
-    let _ = cursor;
-    Err(Error::Corrupt("not written yet".into()))
+    match page::decode(cursor, &order(), "after")?.as_slice() {
+        [Some(Value::Integer(sequence))] => Ok(*sequence),
+        _ => Err(Error::Corrupt(
+            "a cursor of events without a sequence".to_owned(),
+        )),
+    }
+}
+
+/// The order in which the database took the events in.
+fn order() -> Order {
+    let sequence = Key::column("event", "sequence", ValueKind::Integer, Direction::Asc);
+    Order::new("events", [], sequence)
+}
+
+fn matching(filter: &EventFilter) -> SelectStatement {
+    let EventFilter { types, since } = filter;
+    let mut query = event::Entity::find();
+    if let Some(types) = types {
+        let types = types.iter().map(ActiveEnum::to_value);
+        query = query.filter(event::Column::Type.is_in(types));
+    }
+    if let Some(since) = since {
+        query = query.filter(event::Column::RecordedAt.gte(*since));
+    }
+    query.into_query()
 }

@@ -1,6 +1,6 @@
 //! How lists of packages are ordered.
 
-use crate::service::page::Direction;
+use crate::service::page::{Direction, Key, ValueKind};
 
 /// One key of an order; the next one decides where this one does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,4 +28,30 @@ pub enum PackageOrderField {
     Name,
     /// Its version, as text.
     Version,
+}
+
+impl Default for PackageOrder {
+    fn default() -> Self {
+        Self {
+            field: PackageOrderField::StartedAt,
+            direction: Direction::Desc,
+        }
+    }
+}
+
+impl PackageOrder {
+    /// The column that it stands for.
+    pub(super) fn key(self) -> Key {
+        let (column, kind, nullable) = match self.field {
+            PackageOrderField::StartedAt => ("started_at", ValueKind::Integer, true),
+            PackageOrderField::FinishedAt => ("finished_at", ValueKind::Integer, true),
+            PackageOrderField::CreatedAt => ("created_at", ValueKind::Integer, false),
+            PackageOrderField::UpdatedAt => ("updated_at", ValueKind::Integer, false),
+            PackageOrderField::Duration => ("duration_ms", ValueKind::Integer, true),
+            PackageOrderField::Name => ("name", ValueKind::Text, false),
+            PackageOrderField::Version => ("version", ValueKind::Text, true),
+        };
+        let key = Key::column("package", column, kind, self.direction);
+        if nullable { key.nullable() } else { key }
+    }
 }

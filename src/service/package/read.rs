@@ -3,13 +3,23 @@
 use std::collections::HashMap;
 
 use entity::{package, package_result};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{
+    EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait,
+};
 use uuid::Uuid;
 
 use super::PackageOrder;
-use crate::service::filter::PackageFilter;
-use crate::service::page::{Page, PageArgs};
-use crate::service::reference::PackageRef;
-use crate::service::{Error, Result, Service};
+use crate::service::filter::{FilterContext, PackageFilter};
+use crate::service::page::{self, Children, Direction, Key, Order, Page, PageArgs};
+use crate::service::reference::{self, Lock, PackageRef};
+use crate::service::{Result, Service, sql};
+
+const RESULTS: Children = Children {
+    table: "package_result",
+    id: "id",
+    parent: "package_id",
+};
 
 /// A page of the packages that meet `filter`; the latest start comes first when no order is given.
 ///
@@ -21,8 +31,14 @@ pub async fn list(
     order: &[PackageOrder],
     args: PageArgs,
 ) -> Result<Page<package::Model>> {
-    let _ = (service, filter, order, args);
-    Err(Error::Corrupt("not written yet".into()))
+    let keys = order.iter().map(|order| order.key());
+    let usual = Key::id("package", Direction::Desc);
+    let order = if order.is_empty() {
+        Order::new("packages", [PackageOrder::default().key()], usual)
+    } else {
+        Order::new("packages", keys, usual)
+    };
+    page::fetch(service, matching(service, filter)?, &order, &args).await
 }
 
 /// How many packages meet `filter`.
@@ -30,8 +46,7 @@ pub async fn list(
 /// # Errors
 /// When the page arguments or the filter make no sense, or the database fails.
 pub async fn count(service: &Service, filter: &PackageFilter) -> Result<u64> {
-    let _ = (service, filter);
-    Err(Error::Corrupt("not written yet".into()))
+    sql::count(service, matching(service, filter)?).await
 }
 
 /// The packages with these ids; unknown and deleted ones are left out.
@@ -39,8 +54,14 @@ pub async fn count(service: &Service, filter: &PackageFilter) -> Result<u64> {
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, package::Model>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let packages = living()
+        .filter(sql::among(service, sql::column("package", "id"), ids))
+        .all(service.reader())
+        .await?;
+    Ok(packages
+        .into_iter()
+        .map(|package| (package.id, package))
+        .collect())
 }
 
 /// The package that `reference` leads to, unless it is deleted or there are several.
@@ -48,8 +69,8 @@ pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, pac
 /// # Errors
 /// When the database fails.
 pub async fn find(service: &Service, reference: &PackageRef) -> Result<Option<package::Model>> {
-    let _ = (service, reference);
-    Err(Error::Corrupt("not written yet".into()))
+    let found = reference::package(service.reader(), reference, Lock::None).await?;
+    Ok(found.found())
 }
 
 /// The packages of each release that meet `filter`, in the order of the release. Releases without any are left out.
@@ -61,8 +82,23 @@ pub async fn of_releases(
     ids: &[Uuid],
     filter: Option<&PackageFilter>,
 ) -> Result<HashMap<Uuid, Vec<package::Model>>> {
-    let _ = (service, ids, filter);
-    Err(Error::Corrupt("not written yet".into()))
+    let mut query = living()
+        .filter(sql::among(
+            service,
+            sql::column("package", "release_id"),
+            ids,
+        ))
+        .order_by_asc(package::Column::ReleaseId)
+        .order_by_asc(package::Column::Position)
+        .order_by_asc(package::Column::Id);
+    if let Some(filter) = filter {
+        query = query.filter(filter.condition(&FilterContext::of(service))?);
+    }
+    let query = query.into_query();
+    sql::rows_by(service, &query, |package: &package::Model| {
+        package.release_id
+    })
+    .await
 }
 
 /// A page of the results of each package, oldest first. Packages without any are left out.
@@ -74,8 +110,9 @@ pub async fn results(
     ids: &[Uuid],
     args: PageArgs,
 ) -> Result<HashMap<Uuid, Page<package_result::Model>>> {
-    let _ = (service, ids, args);
-    Err(Error::Corrupt("not written yet".into()))
+    let query = package_result::Entity::find().into_query();
+    let order = Order::new("results", [], Key::id("package_result", Direction::Asc));
+    page::fetch_grouped(service, RESULTS, query, &order, (ids, &args)).await
 }
 
 /// How many results each package has. Packages without any are left out.
@@ -83,8 +120,15 @@ pub async fn results(
 /// # Errors
 /// When the database fails.
 pub async fn result_counts(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, u64>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let results = package_result::Entity::find()
+        .filter(sql::among(
+            service,
+            sql::column("package_result", "package_id"),
+            ids,
+        ))
+        .into_query();
+    let parent = sql::column("package_result", "package_id");
+    sql::count_by(service, results, parent).await
 }
 
 /// The result with this id, unless its package is deleted.
@@ -92,8 +136,7 @@ pub async fn result_counts(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uu
 /// # Errors
 /// When the database fails.
 pub async fn result(service: &Service, id: Uuid) -> Result<Option<package_result::Model>> {
-    let _ = (service, id);
-    Err(Error::Corrupt("not written yet".into()))
+    Ok(results_by_ids(service, &[id]).await?.remove(&id))
 }
 
 /// The results with these ids, unless their package is deleted.
@@ -104,6 +147,27 @@ pub async fn results_by_ids(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, package_result::Model>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let results = package_result::Entity::find()
+        .join(JoinType::InnerJoin, package_result::Relation::Package.def())
+        .filter(package::COLUMN.deleted_at.is_null())
+        .filter(sql::among(
+            service,
+            sql::column("package_result", "id"),
+            ids,
+        ))
+        .all(service.reader())
+        .await?;
+    Ok(results
+        .into_iter()
+        .map(|result| (result.id, result))
+        .collect())
+}
+
+fn living() -> sea_orm::Select<package::Entity> {
+    package::Entity::find().filter(package::COLUMN.deleted_at.is_null())
+}
+
+fn matching(service: &Service, filter: &PackageFilter) -> Result<SelectStatement> {
+    let condition = filter.condition(&FilterContext::of(service))?;
+    Ok(living().filter(condition).into_query())
 }

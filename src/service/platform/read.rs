@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use entity::{Timestamp, platform};
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use uuid::Uuid;
 
-use crate::service::filter::{ReleaseFilter, StringFilter};
-use crate::service::page::{Page, PageArgs};
-use crate::service::summary::SummaryOrder;
-use crate::service::{Error, Result, Service};
+use crate::service::filter::{FilterContext, ReleaseFilter, StringFilter};
+use crate::service::page::{self, Direction, Key, Page, PageArgs};
+use crate::service::reference::is_storable;
+use crate::service::summary::{SummaryOrder, aggregate, aggregates, order_by};
+use crate::service::{Result, Service, sql};
 
 /// What there is to say about the releases of a platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +24,24 @@ pub struct PlatformSummary {
     pub last_released_at: Option<Timestamp>,
 }
 
+#[derive(FromQueryResult)]
+struct Summary {
+    platform_id: Uuid,
+    release_count: i64,
+    first_released_at: Option<Timestamp>,
+    last_released_at: Option<Timestamp>,
+}
+
+impl From<Summary> for PlatformSummary {
+    fn from(summary: Summary) -> Self {
+        Self {
+            release_count: sql::unsigned(summary.release_count),
+            first_released_at: summary.first_released_at,
+            last_released_at: summary.last_released_at,
+        }
+    }
+}
+
 /// A page of the platforms whose name meets `name`; by name when no order is given.
 ///
 /// # Errors
@@ -31,8 +52,30 @@ pub async fn list(
     order: &[SummaryOrder],
     args: PageArgs,
 ) -> Result<Page<platform::Model>> {
-    let _ = (service, name, order, args);
-    Err(Error::Corrupt("not written yet".into()))
+    let mut platforms = matching(service, name)?;
+    let mut computed = Vec::new();
+    for SummaryOrder { field, .. } in order {
+        let Some(value) = aggregate(*field, false) else {
+            continue;
+        };
+        if computed.contains(field) {
+            continue;
+        }
+        computed.push(*field);
+        let value = Expr::SubQuery(None, Box::new(releases().expr(value).take().into()));
+        platforms.expr_as(value, field.column());
+    }
+    let query = Query::select()
+        .columns(["id", "name", "created_at"])
+        .from_subquery(platforms, "platform")
+        .take();
+    let order = order_by(
+        "platforms",
+        "platform",
+        order,
+        Key::id("platform", Direction::Asc),
+    );
+    page::fetch(service, query, &order, &args).await
 }
 
 /// How many platforms have a name that meets `name`.
@@ -40,8 +83,7 @@ pub async fn list(
 /// # Errors
 /// When the page arguments or the filter make no sense, or the database fails.
 pub async fn count(service: &Service, name: Option<&StringFilter>) -> Result<u64> {
-    let _ = (service, name);
-    Err(Error::Corrupt("not written yet".into()))
+    sql::count(service, matching(service, name)?).await
 }
 
 /// The platforms with these ids.
@@ -49,8 +91,13 @@ pub async fn count(service: &Service, name: Option<&StringFilter>) -> Result<u64
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, platform::Model>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let mut query = living();
+    query.and_where(sql::among(service, sql::column("platform", "id"), ids));
+    let platforms = sql::rows::<platform::Model>(service, &query).await?;
+    Ok(platforms
+        .into_iter()
+        .map(|platform| (platform.id, platform))
+        .collect())
 }
 
 /// The platform of this name.
@@ -58,8 +105,12 @@ pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, pla
 /// # Errors
 /// When the database fails.
 pub async fn find(service: &Service, name: &str) -> Result<Option<platform::Model>> {
-    let _ = (service, name);
-    Err(Error::Corrupt("not written yet".into()))
+    if !is_storable(name) {
+        return Ok(None);
+    }
+    let mut query = living();
+    query.and_where(sql::column("platform", "name").eq(name));
+    Ok(sql::rows(service, &query).await?.pop())
 }
 
 /// What there is to say about the releases of each platform.
@@ -67,8 +118,17 @@ pub async fn find(service: &Service, name: &str) -> Result<Option<platform::Mode
 /// # Errors
 /// When the database fails.
 pub async fn summaries(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, PlatformSummary>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let platform = sql::column("release_platform", "platform_id");
+    let mut query = naming();
+    query
+        .expr_as(platform.clone(), "platform_id")
+        .and_where(sql::among(service, platform.clone(), ids))
+        .add_group_by([platform]);
+    aggregates(&mut query, false);
+    let summaries = sql::rows::<Summary>(service, &query).await?.into_iter();
+    Ok(summaries
+        .map(|summary| (summary.platform_id, summary.into()))
+        .collect())
 }
 
 /// How many releases that meet `filter` name each platform. Platforms without any are left out.
@@ -80,6 +140,52 @@ pub async fn release_counts(
     ids: &[Uuid],
     filter: &ReleaseFilter,
 ) -> Result<HashMap<Uuid, u64>> {
-    let _ = (service, ids, filter);
-    Err(Error::Corrupt("not written yet".into()))
+    let platform = sql::column("release_platform", "platform_id");
+    let mut query = naming();
+    query
+        .and_where(sql::among(service, platform.clone(), ids))
+        .cond_where(filter.condition(&FilterContext::of(service))?);
+    sql::count_by(service, query, platform).await
+}
+
+/// Which releases name which platform, deleted releases apart.
+fn naming() -> SelectStatement {
+    let release = sql::column("release_platform", "release_id");
+    Query::select()
+        .from("release_platform")
+        .join(
+            JoinType::InnerJoin,
+            "release",
+            sql::column("release", "id").eq(release),
+        )
+        .and_where(sql::column("release", "deleted_at").is_null())
+        .take()
+}
+
+/// The releases that name the platform of the query around.
+fn releases() -> SelectStatement {
+    let own = sql::column("release_platform", "platform_id").eq(sql::column("platform", "id"));
+    naming().and_where(own).take()
+}
+
+/// The platforms that a release names.
+fn living() -> SelectStatement {
+    Query::select()
+        .columns([
+            ("platform", "id"),
+            ("platform", "name"),
+            ("platform", "created_at"),
+        ])
+        .from("platform")
+        .and_where(Expr::exists(releases().expr(Expr::cust("1")).take()))
+        .take()
+}
+
+fn matching(service: &Service, name: Option<&StringFilter>) -> Result<SelectStatement> {
+    let mut query = living();
+    if let Some(name) = name {
+        let column = sql::column("platform", "name");
+        query.and_where(name.condition(&column, &FilterContext::of(service))?);
+    }
+    Ok(query)
 }

@@ -2,14 +2,21 @@
 
 use std::collections::HashMap;
 
-use entity::{failure, platform, release, release_metadata, release_note};
+use entity::{
+    failure, platform, release, release_metadata, release_note, release_platform, release_reference,
+};
+use sea_orm::sea_query::{Expr, SelectStatement};
+use sea_orm::{
+    EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationTrait,
+};
 use uuid::Uuid;
 
 use super::ReleaseOrder;
-use crate::service::filter::ReleaseFilter;
-use crate::service::page::{Page, PageArgs};
-use crate::service::reference::ReleaseRef;
-use crate::service::{Error, Result, Service};
+use crate::service::filter::{FilterContext, ReleaseFilter};
+use crate::service::page::{self, Direction, Key, Order, Page, PageArgs};
+use crate::service::reference::{self, Lock, ReleaseRef};
+use crate::service::{Result, Service, sql};
 
 /// A page of the releases that meet `filter`; the latest start comes first when no order is given.
 ///
@@ -21,8 +28,14 @@ pub async fn list(
     order: &[ReleaseOrder],
     args: PageArgs,
 ) -> Result<Page<release::Model>> {
-    let _ = (service, filter, order, args);
-    Err(Error::Corrupt("not written yet".into()))
+    let keys = order.iter().map(|order| order.key());
+    let usual = Key::id("release", Direction::Desc);
+    let order = if order.is_empty() {
+        Order::new("releases", [ReleaseOrder::default().key()], usual)
+    } else {
+        Order::new("releases", keys, usual)
+    };
+    page::fetch(service, matching(service, filter)?, &order, &args).await
 }
 
 /// How many releases meet `filter`.
@@ -30,8 +43,7 @@ pub async fn list(
 /// # Errors
 /// When the page arguments or the filter make no sense, or the database fails.
 pub async fn count(service: &Service, filter: &ReleaseFilter) -> Result<u64> {
-    let _ = (service, filter);
-    Err(Error::Corrupt("not written yet".into()))
+    sql::count(service, matching(service, filter)?).await
 }
 
 /// The releases with these ids; unknown and deleted ones are left out.
@@ -39,8 +51,14 @@ pub async fn count(service: &Service, filter: &ReleaseFilter) -> Result<u64> {
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, release::Model>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let releases = living()
+        .filter(sql::among(service, sql::column("release", "id"), ids))
+        .all(service.reader())
+        .await?;
+    Ok(releases
+        .into_iter()
+        .map(|release| (release.id, release))
+        .collect())
 }
 
 /// The release that `reference` leads to, unless it is deleted.
@@ -48,8 +66,8 @@ pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, rel
 /// # Errors
 /// When the database fails.
 pub async fn find(service: &Service, reference: &ReleaseRef) -> Result<Option<release::Model>> {
-    let _ = (service, reference);
-    Err(Error::Corrupt("not written yet".into()))
+    let found = reference::release(service.reader(), reference, Lock::None).await?;
+    Ok(found.found())
 }
 
 /// The platforms of each release, in its order. Releases without any are left out, here and below.
@@ -60,8 +78,32 @@ pub async fn platforms(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<platform::Model>>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    #[derive(FromQueryResult)]
+    struct Named {
+        release_id: Uuid,
+        #[sea_orm(nested)]
+        platform: platform::Model,
+    }
+    let query = platform::Entity::find()
+        .column(release_platform::Column::ReleaseId)
+        .join_rev(
+            JoinType::InnerJoin,
+            release_platform::Relation::Platform.def(),
+        )
+        .filter(sql::among(
+            service,
+            sql::column("release_platform", "release_id"),
+            ids,
+        ))
+        .order_by_asc(release_platform::Column::ReleaseId)
+        .order_by_asc(release_platform::Column::Position)
+        .into_query();
+    let mut platforms: HashMap<Uuid, Vec<platform::Model>> = HashMap::new();
+    for named in sql::rows::<Named>(service, &query).await? {
+        let list = platforms.entry(named.release_id).or_default();
+        list.push(named.platform);
+    }
+    Ok(platforms)
 }
 
 /// The references of each release, in its order.
@@ -69,8 +111,21 @@ pub async fn platforms(
 /// # Errors
 /// When the database fails.
 pub async fn references(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<String>>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let query = release_reference::Entity::find()
+        .filter(sql::among(
+            service,
+            sql::column("release_reference", "release_id"),
+            ids,
+        ))
+        .order_by_asc(release_reference::Column::ReleaseId)
+        .order_by_asc(release_reference::Column::Position)
+        .into_query();
+    let mut references: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for row in sql::rows::<release_reference::Model>(service, &query).await? {
+        let list = references.entry(row.release_id).or_default();
+        list.push(row.reference);
+    }
+    Ok(references)
 }
 
 /// The notes on each release, oldest first.
@@ -81,8 +136,19 @@ pub async fn notes(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<release_note::Model>>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let query = release_note::Entity::find()
+        .filter(sql::among(
+            service,
+            sql::column("release_note", "release_id"),
+            ids,
+        ))
+        .order_by_asc(release_note::Column::ReleaseId)
+        .order_by_asc(release_note::Column::Id)
+        .into_query();
+    sql::rows_by(service, &query, |note: &release_note::Model| {
+        note.release_id
+    })
+    .await
 }
 
 /// The metadata of each release, by key.
@@ -93,8 +159,19 @@ pub async fn metadata(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<release_metadata::Model>>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let query = release_metadata::Entity::find()
+        .filter(sql::among(
+            service,
+            sql::column("release_metadata", "release_id"),
+            ids,
+        ))
+        .order_by_asc(release_metadata::Column::ReleaseId)
+        .order_by_asc(release_metadata::Column::Key)
+        .into_query();
+    sql::rows_by(service, &query, |entry: &release_metadata::Model| {
+        entry.release_id
+    })
+    .await
 }
 
 /// The failures that each release caused, in the order of their detection.
@@ -105,8 +182,15 @@ pub async fn failures(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<failure::Model>>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let query = failures_of_the_living(sql::among(
+        service,
+        sql::column("failure", "release_id"),
+        ids,
+    ));
+    sql::rows_by(service, &query, |failure: &failure::Model| {
+        failure.release_id
+    })
+    .await
 }
 
 /// The failures with these ids, unless their release is deleted.
@@ -117,6 +201,29 @@ pub async fn failures_by_ids(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, failure::Model>> {
-    let _ = (service, ids);
-    Err(Error::Corrupt("not written yet".into()))
+    let query = failures_of_the_living(sql::among(service, sql::column("failure", "id"), ids));
+    let failures = sql::rows::<failure::Model>(service, &query).await?;
+    Ok(failures
+        .into_iter()
+        .map(|failure| (failure.id, failure))
+        .collect())
+}
+
+fn living() -> sea_orm::Select<release::Entity> {
+    release::Entity::find().filter(release::COLUMN.deleted_at.is_null())
+}
+
+fn matching(service: &Service, filter: &ReleaseFilter) -> Result<SelectStatement> {
+    let condition = filter.condition(&FilterContext::of(service))?;
+    Ok(living().filter(condition).into_query())
+}
+
+fn failures_of_the_living(condition: Expr) -> SelectStatement {
+    failure::Entity::find()
+        .join(JoinType::InnerJoin, failure::Relation::Release.def())
+        .filter(release::COLUMN.deleted_at.is_null())
+        .filter(condition)
+        .order_by_asc(failure::Column::DetectedAt)
+        .order_by_asc(failure::Column::Id)
+        .into_query()
 }

@@ -1,6 +1,9 @@
 //! How lists of summaries are ordered.
 
-use crate::service::page::Direction;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SelectStatement};
+
+use crate::service::page::{Direction, Key, Order, ValueKind};
+use crate::service::sql;
 
 /// One key of an order; the next one decides where this one does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,4 +25,71 @@ pub enum SummaryOrderField {
     FirstReleasedAt,
     /// When the last was released.
     LastReleasedAt,
+}
+
+impl SummaryOrderField {
+    /// The column of a query for summaries that has it.
+    pub(in crate::service) const fn column(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::ReleaseCount => "release_count",
+            Self::FirstReleasedAt => "first_released_at",
+            Self::LastReleasedAt => "last_released_at",
+        }
+    }
+
+    const fn kind(self) -> ValueKind {
+        match self {
+            Self::Name => ValueKind::Text,
+            Self::ReleaseCount | Self::FirstReleasedAt | Self::LastReleasedAt => ValueKind::Integer,
+        }
+    }
+}
+
+/// The order of a `list` of summaries in `table`; by name when the caller has no wish.
+pub(in crate::service) fn order_by(
+    list: &'static str,
+    table: &'static str,
+    order: &[SummaryOrder],
+    unique: Key,
+) -> Order {
+    let usual = [SummaryOrder {
+        field: SummaryOrderField::Name,
+        direction: Direction::Asc,
+    }];
+    let order = if order.is_empty() { &usual } else { order };
+    let keys = order.iter().map(|SummaryOrder { field, direction }| {
+        Key::column(table, field.column(), field.kind(), *direction)
+    });
+    Order::new(list, keys, unique)
+}
+
+/// How `field` is computed from rows that are joined with their releases; none for the name.
+/// `repeated`: a release may be there more than once.
+pub(in crate::service) fn aggregate(field: SummaryOrderField, repeated: bool) -> Option<Expr> {
+    let release = |column| sql::column("release", column);
+    let released_at = || {
+        let times = ["started_at", "finished_at", "created_at"];
+        Func::coalesce(times.map(release))
+    };
+    match field {
+        SummaryOrderField::Name => None,
+        SummaryOrderField::ReleaseCount if repeated => Some(release("id").count_distinct()),
+        SummaryOrderField::ReleaseCount => Some(release("id").count()),
+        SummaryOrderField::FirstReleasedAt => Some(Func::min(released_at()).into()),
+        SummaryOrderField::LastReleasedAt => Some(Func::max(released_at()).into()),
+    }
+}
+
+/// Makes `query` compute all of a summary.
+pub(in crate::service) fn aggregates(query: &mut SelectStatement, repeated: bool) {
+    for field in [
+        SummaryOrderField::ReleaseCount,
+        SummaryOrderField::FirstReleasedAt,
+        SummaryOrderField::LastReleasedAt,
+    ] {
+        if let Some(value) = aggregate(field, repeated) {
+            query.expr_as(value, field.column());
+        }
+    }
 }

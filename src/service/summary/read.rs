@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use entity::Timestamp;
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
 
-use super::SummaryOrder;
-use crate::service::filter::{ReleaseFilter, StringFilter};
-use crate::service::page::{Page, PageArgs};
-use crate::service::{Error, Result, Service};
+use super::{SummaryOrder, aggregates, order_by};
+use crate::service::filter::{FilterContext, ReleaseFilter, StringFilter, StringListFilter};
+use crate::service::page::{self, Direction, Key, Page, PageArgs, ValueKind};
+use crate::service::reference::is_storable;
+use crate::service::{Result, Service, sql};
 
 /// The releases that have a name in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,35 @@ pub enum SummaryKind {
     Team,
 }
 
+impl SummaryKind {
+    fn column(self) -> Expr {
+        match self {
+            Self::Package => sql::column("package", "name"),
+            Self::User => sql::column("release", "user"),
+            Self::Team => sql::column("release", "team"),
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Summary {
+    name: Option<String>,
+    release_count: i64,
+    first_released_at: Option<Timestamp>,
+    last_released_at: Option<Timestamp>,
+}
+
+impl From<Summary> for NameSummary {
+    fn from(summary: Summary) -> Self {
+        Self {
+            name: summary.name,
+            release_count: sql::unsigned(summary.release_count),
+            first_released_at: summary.first_released_at,
+            last_released_at: summary.last_released_at,
+        }
+    }
+}
+
 /// A page of the packages whose name meets `name`, by name when no order is given; with `platform`, only from releases that name it.
 ///
 /// # Errors
@@ -44,8 +76,24 @@ pub async fn packages(
     order: &[SummaryOrder],
     args: PageArgs,
 ) -> Result<Page<NameSummary>> {
-    let _ = (service, name, platform, order, args);
-    Err(Error::Corrupt("not written yet".into()))
+    let mut summaries = with_releases(named_packages(service, name)?);
+    if let Some(platform) = platform {
+        summaries.cond_where(on_platform(service, platform)?);
+    }
+    let summaries = summarize(summaries, SummaryKind::Package);
+    let query = Query::select()
+        .columns([
+            "name",
+            "release_count",
+            "first_released_at",
+            "last_released_at",
+        ])
+        .from_subquery(summaries, "summary")
+        .take();
+    let unique = Key::column("summary", "name", ValueKind::Text, Direction::Asc);
+    let order = order_by("package summaries", "summary", order, unique);
+    let page = page::fetch::<Summary>(service, query, &order, &args).await?;
+    Ok(page.map(NameSummary::from))
 }
 
 /// How many packages have a name that meets `name`; with `platform`, only from releases that name it.
@@ -57,8 +105,15 @@ pub async fn package_count(
     name: Option<&StringFilter>,
     platform: Option<&str>,
 ) -> Result<u64> {
-    let _ = (service, name, platform);
-    Err(Error::Corrupt("not written yet".into()))
+    let mut names = named_packages(service, name)?;
+    if let Some(platform) = platform {
+        names = with_releases(names)
+            .cond_where(on_platform(service, platform)?)
+            .take();
+    }
+    names.expr(SummaryKind::Package.column()).distinct();
+    let names = Query::select().from_subquery(names, "names").take();
+    sql::count(service, names).await
 }
 
 /// The package of this name.
@@ -66,8 +121,14 @@ pub async fn package_count(
 /// # Errors
 /// When the database fails.
 pub async fn package(service: &Service, name: &str) -> Result<Option<NameSummary>> {
-    let _ = (service, name);
-    Err(Error::Corrupt("not written yet".into()))
+    if !is_storable(name) {
+        return Ok(None);
+    }
+    let mut packages = with_releases(named_packages(service, None)?);
+    packages.and_where(SummaryKind::Package.column().eq(name));
+    let query = summarize(packages, SummaryKind::Package);
+    let summary = sql::rows::<Summary>(service, &query).await?.pop();
+    Ok(summary.map(NameSummary::from))
 }
 
 /// Everyone who made a release, by name, releases by nobody last; with `platform`, only from releases that name it.
@@ -75,8 +136,7 @@ pub async fn package(service: &Service, name: &str) -> Result<Option<NameSummary
 /// # Errors
 /// When the database fails.
 pub async fn users(service: &Service, platform: Option<&str>) -> Result<Vec<NameSummary>> {
-    let _ = (service, platform);
-    Err(Error::Corrupt("not written yet".into()))
+    people(service, SummaryKind::User, platform).await
 }
 
 /// Every team with a release, by name, releases for no team last; with `platform`, only from releases that name it.
@@ -84,8 +144,7 @@ pub async fn users(service: &Service, platform: Option<&str>) -> Result<Vec<Name
 /// # Errors
 /// When the database fails.
 pub async fn teams(service: &Service, platform: Option<&str>) -> Result<Vec<NameSummary>> {
-    let _ = (service, platform);
-    Err(Error::Corrupt("not written yet".into()))
+    people(service, SummaryKind::Team, platform).await
 }
 
 /// How many releases that meet `filter` each name has. Names without any are left out.
@@ -98,6 +157,90 @@ pub async fn release_counts(
     names: &[Option<String>],
     filter: &ReleaseFilter,
 ) -> Result<HashMap<Option<String>, u64>> {
-    let _ = (service, kind, names, filter);
-    Err(Error::Corrupt("not written yet".into()))
+    let condition = filter.condition(&FilterContext::of(service))?;
+    let mut query = match kind {
+        SummaryKind::Package => with_releases(named_packages(service, None)?),
+        SummaryKind::User | SummaryKind::Team => living_releases(),
+    };
+    let column = kind.column();
+    let known: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
+    let mut wanted = vec![sql::among_texts(service, column.clone(), &known)];
+    if names.contains(&None) {
+        wanted.push(column.clone().is_null());
+    }
+    query.cond_where(condition).and_where(sql::any(wanted));
+    let query = summarize(query, kind);
+    let summaries = sql::rows::<Summary>(service, &query).await?.into_iter();
+    Ok(summaries
+        .map(|summary| (summary.name, sql::unsigned(summary.release_count)))
+        .collect())
+}
+
+async fn people(
+    service: &Service,
+    kind: SummaryKind,
+    platform: Option<&str>,
+) -> Result<Vec<NameSummary>> {
+    let mut query = living_releases();
+    if let Some(platform) = platform {
+        query.cond_where(on_platform(service, platform)?);
+    }
+    let mut query = summarize(query, kind);
+    query
+        .order_by_expr(kind.column().is_null(), Order::Asc)
+        .order_by_expr(kind.column(), Order::Asc);
+    let summaries = sql::rows::<Summary>(service, &query).await?.into_iter();
+    Ok(summaries.map(NameSummary::from).collect())
+}
+
+/// One row for each name in `query`.
+fn summarize(mut query: SelectStatement, kind: SummaryKind) -> SelectStatement {
+    query
+        .expr_as(kind.column(), "name")
+        .add_group_by([kind.column()]);
+    aggregates(&mut query, kind == SummaryKind::Package);
+    query
+}
+
+fn living_releases() -> SelectStatement {
+    Query::select()
+        .from("release")
+        .and_where(sql::column("release", "deleted_at").is_null())
+        .take()
+}
+
+/// The packages whose name meets `name`. Those of deleted releases are deleted themselves.
+fn named_packages(service: &Service, name: Option<&StringFilter>) -> Result<SelectStatement> {
+    let mut query = Query::select()
+        .from("package")
+        .and_where(sql::column("package", "deleted_at").is_null())
+        .take();
+    if let Some(name) = name {
+        let column = SummaryKind::Package.column();
+        query.and_where(name.condition(&column, &FilterContext::of(service))?);
+    }
+    Ok(query)
+}
+
+fn with_releases(mut packages: SelectStatement) -> SelectStatement {
+    let release = sql::column("package", "release_id");
+    packages
+        .join(
+            JoinType::InnerJoin,
+            "release",
+            sql::column("release", "id").eq(release),
+        )
+        .take()
+}
+
+/// Holds for the releases that name `platform`.
+fn on_platform(service: &Service, platform: &str) -> Result<sea_orm::Condition> {
+    let filter = ReleaseFilter {
+        platforms: Some(StringListFilter {
+            has: Some(platform.to_owned()),
+            ..StringListFilter::default()
+        }),
+        ..ReleaseFilter::default()
+    };
+    filter.condition(&FilterContext::of(service))
 }
