@@ -1,6 +1,6 @@
 //! The GraphQL schema: types wrap rows, resolvers call the service. No rule lives here.
 
-use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{EmptySubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use crate::service::Service;
 
@@ -10,18 +10,21 @@ pub mod context;
 pub mod enums;
 pub mod error;
 pub mod input;
+pub mod mutation;
 pub mod query;
 pub mod scalars;
 pub mod types;
 
+pub use mutation::Mutation;
 pub use query::Query;
 
 /// The schema that Orlo serves.
-pub type OrloSchema = Schema<Query, EmptyMutation, EmptySubscription>;
+pub type OrloSchema = Schema<Query, Mutation, EmptySubscription>;
 
 /// The schema without anything to answer from.
-fn builder() -> SchemaBuilder<Query, EmptyMutation, EmptySubscription> {
-    Schema::build(Query::default(), EmptyMutation, EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .register_output_type::<mutation::Payload>()
 }
 
 /// Builds the schema over `service`.

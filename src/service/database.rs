@@ -217,7 +217,8 @@ impl Database {
         F: Future<Output = Result<Verdict<T>>> + Send,
     {
         let shared = Arc::new(self.begin().await?);
-        let verdict = work(Arc::clone(&shared)).await;
+        // Boxed: what happens inside a transaction is large, and would make every resolver so.
+        let verdict = Box::pin(work(Arc::clone(&shared))).await;
         let transaction = Arc::into_inner(shared)
             .ok_or_else(|| Error::Corrupt("a change kept its transaction".to_owned()))?;
         if let Ok(Verdict::Keep(_)) = verdict {

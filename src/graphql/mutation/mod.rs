@@ -1,0 +1,18 @@
+//! The changes: a mutation file holds inputs and resolvers, `payload.rs` what they answer.
+
+mod package;
+mod payload;
+mod record;
+mod release;
+
+use async_graphql::MergedObject;
+
+pub use payload::Payload;
+
+/// Everything that changes a record.
+#[derive(Debug, Default, MergedObject)]
+pub struct Mutation(
+    record::RecordMutation,
+    release::ReleaseMutation,
+    package::PackageMutation,
+);
