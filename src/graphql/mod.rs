@@ -9,12 +9,15 @@ pub mod connection;
 pub mod context;
 pub mod enums;
 pub mod error;
+mod execute;
 pub mod input;
 pub mod mutation;
 pub mod query;
 pub mod scalars;
+pub mod shape;
 pub mod types;
 
+pub use execute::execute;
 pub use mutation::Mutation;
 pub use query::Query;
 

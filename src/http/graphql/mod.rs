@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use self::accept::Format;
 use super::HttpLimits;
 use super::problem::Problem;
-use crate::graphql::OrloSchema;
+use crate::graphql::{self, OrloSchema};
 use crate::service::Caller;
 
 /// Executes the operation that a request carries.
@@ -56,7 +56,10 @@ async fn execute(
         let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_REQUEST", message);
         return Err(problem.with_header(header::ALLOW, "POST"));
     }
-    Ok(response::render(&schema.execute(request).await, format))
+    Ok(response::render(
+        &graphql::execute(schema, request).await,
+        format,
+    ))
 }
 
 /// Whether the operation to execute is anything but a query. A document that does not parse is

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::accept::Format;
 
@@ -45,14 +45,5 @@ fn was_executed(response: &async_graphql::Response) -> bool {
 
 /// An answer to a request that was not executed has no `data`, not even null.
 fn refusal(response: &async_graphql::Response) -> serde_json::Result<Vec<u8>> {
-    let mut errors = serde_json::to_value(&response.errors)?;
-    for error in errors.as_array_mut().into_iter().flatten() {
-        if error.pointer("/extensions/code").is_none()
-            && let Some(error) = error.as_object_mut()
-        {
-            let extensions = error.entry("extensions").or_insert_with(|| json!({}));
-            extensions["code"] = Value::from("BAD_REQUEST");
-        }
-    }
-    serde_json::to_vec(&json!({ "errors": errors }))
+    serde_json::to_vec(&json!({ "errors": response.errors }))
 }
