@@ -43,32 +43,42 @@ impl NodeQuery {
     }
 }
 
-/// Looks the records up type by type, the most wanted types first; when nothing is left to look
-/// for, no more statements are made.
+/// Looks the records up type by type, the most wanted types first, until all ids are found.
 async fn find(service: &Service, ids: &[ID]) -> Result<Vec<Option<Node>>> {
     let ids: Vec<Option<Uuid>> = ids.iter().map(|id| Uuid::try_parse(id).ok()).collect();
     let mut search = Search {
         wanted: ids.iter().flatten().copied().collect(),
         nodes: HashMap::new(),
     };
-    search.found(Release::by_id(
-        release::by_ids(service, &search.wanted).await?,
-    ));
-    search.found(Package::by_id(
-        package::by_ids(service, &search.wanted).await?,
-    ));
-    search.found(Platform::by_id(
-        platform::by_ids(service, &search.wanted).await?,
-    ));
-    search.found(PackageResult::by_id(
-        package::results_by_ids(service, &search.wanted).await?,
-    ));
-    search.found(Failure::by_id(
-        release::failures_by_ids(service, &search.wanted).await?,
-    ));
-    search.found(Event::by_id(event::by_ids(service, &search.wanted).await?));
+    for kind in Kind::ALL {
+        if search.wanted.is_empty() {
+            break;
+        }
+        search.look_among(service, kind).await?;
+    }
     let node = |id: Option<Uuid>| search.nodes.get(&id?).cloned();
     Ok(ids.into_iter().map(node).collect())
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Release,
+    Package,
+    Platform,
+    PackageResult,
+    Failure,
+    Event,
+}
+
+impl Kind {
+    const ALL: [Self; 6] = [
+        Self::Release,
+        Self::Package,
+        Self::Platform,
+        Self::PackageResult,
+        Self::Failure,
+        Self::Event,
+    ];
 }
 
 /// The ids still to be looked for, and the records found.
@@ -78,6 +88,37 @@ struct Search {
 }
 
 impl Search {
+    async fn look_among(&mut self, service: &Service, kind: Kind) -> Result<()> {
+        let ids = &self.wanted;
+        match kind {
+            Kind::Release => {
+                let rows = release::by_ids(service, ids).await?;
+                self.found(Release::by_id(rows));
+            }
+            Kind::Package => {
+                let rows = package::by_ids(service, ids).await?;
+                self.found(Package::by_id(rows));
+            }
+            Kind::Platform => {
+                let rows = platform::by_ids(service, ids).await?;
+                self.found(Platform::by_id(rows));
+            }
+            Kind::PackageResult => {
+                let rows = package::results_by_ids(service, ids).await?;
+                self.found(PackageResult::by_id(rows));
+            }
+            Kind::Failure => {
+                let rows = release::failures_by_ids(service, ids).await?;
+                self.found(Failure::by_id(rows));
+            }
+            Kind::Event => {
+                let rows = event::by_ids(service, ids).await?;
+                self.found(Event::by_id(rows));
+            }
+        }
+        Ok(())
+    }
+
     fn found<N: Into<Node>>(&mut self, records: HashMap<Uuid, N>) {
         self.wanted.retain(|id| !records.contains_key(id));
         let nodes = records.into_iter().map(|(id, record)| (id, record.into()));

@@ -13,9 +13,6 @@ use crate::service::{Result, Service};
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, event::Model>> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
     let rows = event::Entity::find()
         .filter(event::Column::Id.is_in(ids.iter().copied()))
         .all(service.reader())

@@ -1,122 +1,25 @@
 //! Releases.
 
-use std::collections::HashMap;
-use std::sync::Weak;
+mod batch;
 
 use async_graphql::{Context, Description, ID, Object, Result};
-use entity::{release, release_metadata, release_note};
-use uuid::Uuid;
 
+pub use self::batch::ReleaseBatch;
+use self::batch::ReleaseRelations;
 use super::metadata::{MetadataEntry, to_json};
 use super::{Event, Failure, Package, Platform, ReleaseNote, inferred_fields, seconds};
-use crate::graphql::batch::{Batch, Record, Related, Relation, Relations};
-use crate::graphql::connection::{Connection, Slice};
+use crate::graphql::batch::Record;
+use crate::graphql::connection::Connection;
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::enums::DeployStatus;
 use crate::graphql::input::PackageFilter;
 use crate::graphql::scalars::{DateTime, Json};
 use crate::service::page::PageArgs;
-use crate::service::{event, filter, package, release as releases};
 
 /// One act of deploying: who deployed which packages, for which team, to which platforms, when,
 /// why, and how it went.
 #[derive(Clone, Debug, Description)]
 pub struct Release(Record<ReleaseRelations>);
-
-/// Releases that came together.
-pub type ReleaseBatch = Batch<ReleaseRelations>;
-
-/// What belongs to releases.
-#[derive(Debug, Default)]
-pub struct ReleaseRelations {
-    platforms: Relation<Uuid, Vec<Platform>>,
-    references: Relation<Uuid, Vec<String>>,
-    notes: Relation<Uuid, Vec<release_note::Model>>,
-    metadata: Relation<Uuid, Vec<release_metadata::Model>>,
-    packages: Relations<Option<filter::PackageFilter>, Uuid, Vec<Package>>,
-    failures: Relation<Uuid, Vec<Failure>>,
-    events: Relations<PageArgs, Uuid, Slice<Event>>,
-    event_counts: Relation<Uuid, u64>,
-}
-
-impl Related for ReleaseRelations {
-    type Row = release::Model;
-    type Key = Uuid;
-
-    fn key(row: &Self::Row) -> Uuid {
-        row.id
-    }
-}
-
-impl Release {
-    /// A release that came alone.
-    #[must_use]
-    pub fn single(row: release::Model) -> Self {
-        Self(Record::single(row, ReleaseRelations::default()))
-    }
-
-    /// Releases that came together.
-    #[must_use]
-    pub fn all(rows: Vec<release::Model>) -> Vec<Self> {
-        let records = Record::all(rows, ReleaseRelations::default());
-        records.into_iter().map(Self).collect()
-    }
-
-    /// Releases that came together, by id.
-    #[must_use]
-    pub fn by_id(rows: HashMap<Uuid, release::Model>) -> HashMap<Uuid, Self> {
-        let releases = Self::all(rows.into_values().collect());
-        releases.into_iter().map(|it| (it.0.key(), it)).collect()
-    }
-
-    /// The release with this id among those of `batch`, while it is there.
-    pub(super) fn of_batch(batch: &Weak<ReleaseBatch>, id: &Uuid) -> Option<Self> {
-        batch.upgrade()?.record(id).map(Self)
-    }
-
-    async fn load_platforms(&self, ctx: &Context<'_>) -> Result<Vec<Platform>> {
-        let load = async {
-            let rows = releases::platforms(ctx.service()?, &self.0.keys()).await?;
-            Ok(Platform::grouped(rows))
-        };
-        let relation = &self.0.relations().platforms;
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
-    }
-
-    async fn load_metadata(&self, ctx: &Context<'_>) -> Result<Vec<release_metadata::Model>> {
-        let load = async { Ok(releases::metadata(ctx.service()?, &self.0.keys()).await?) };
-        let relation = &self.0.relations().metadata;
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
-    }
-
-    async fn load_packages(
-        &self,
-        ctx: &Context<'_>,
-        filter: Option<filter::PackageFilter>,
-    ) -> Result<Vec<Package>> {
-        let load = async {
-            let (service, ids) = (ctx.service()?, self.0.keys());
-            let rows = package::of_releases(service, &ids, filter.as_ref()).await?;
-            Ok(Package::grouped(rows, self.0.batch()))
-        };
-        let relation = self.0.relations().packages.with(&filter);
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
-    }
-
-    async fn load_events(&self, ctx: &Context<'_>, page: PageArgs) -> Result<Slice<Event>> {
-        let load = async {
-            let (service, ids) = (ctx.service()?, self.0.keys());
-            let pages = event::of_releases(service, &ids, page.clone()).await?;
-            let slices = pages.into_iter().map(|(id, page)| {
-                let slice = Slice::new(page, |rows| Event::of_releases(rows, self.0.batch()));
-                (id, slice)
-            });
-            Ok(slices.collect())
-        };
-        let relation = self.0.relations().events.with(&page);
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
-    }
-}
 
 #[Object(use_type_description)]
 impl Release {
@@ -154,9 +57,7 @@ impl Release {
 
     /// Why the release was made: tickets, changes, links. In the order in which they were given.
     async fn references(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        let load = async { Ok(releases::references(ctx.service()?, &self.0.keys()).await?) };
-        let relation = &self.0.relations().references;
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+        self.load_references(ctx).await
     }
 
     /// When the release started; null when nobody knows.
@@ -201,9 +102,7 @@ impl Release {
 
     /// What people remarked on the release, oldest first.
     async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<ReleaseNote>> {
-        let load = async { Ok(releases::notes(ctx.service()?, &self.0.keys()).await?) };
-        let relation = &self.0.relations().notes;
-        let notes = relation.get(&self.0.key(), load).await?.unwrap_or_default();
+        let notes = self.load_notes(ctx).await?;
         Ok(notes.into_iter().map(Into::into).collect())
     }
 
@@ -245,12 +144,7 @@ impl Release {
 
     /// The trouble in production that the release caused, in the order of its detection.
     async fn failures(&self, ctx: &Context<'_>) -> Result<Vec<Failure>> {
-        let load = async {
-            let rows = releases::failures(ctx.service()?, &self.0.keys()).await?;
-            Ok(Failure::grouped(rows, self.0.batch()))
-        };
-        let relation = &self.0.relations().failures;
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+        self.load_failures(ctx).await
     }
 
     /// What happened to the release and everything inside it, in the order in which Orlo heard of
@@ -275,17 +169,7 @@ impl Release {
             before,
             offset: None,
         };
-        let slice = self.load_events(ctx, page).await?;
-        let release = self.0.clone();
-        let count = move |service| {
-            let release = release.clone();
-            async move {
-                let load = async { Ok(event::counts(&service, &release.keys()).await?) };
-                let counts = &release.relations().event_counts;
-                Ok(counts.get(&release.key(), load).await?.unwrap_or_default())
-            }
-        };
-        Ok(Connection::new(slice, count))
+        self.list_events(ctx, page).await
     }
 
     /// The names of the fields of this object that Orlo filled in because the caller left them
