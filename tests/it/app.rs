@@ -161,7 +161,8 @@ impl TestApp {
         &self.router
     }
 
-    /// How many statements this process has sent to the database so far.
+    /// How many statements this process has sent to the database so far, beside `BEGIN`, `COMMIT`
+    /// and unprepared text.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::SeqCst)
     }
