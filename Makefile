@@ -10,7 +10,7 @@ run: ## Serve on http://127.0.0.1:8080, with the records in orlo.db
 
 test: ## Run all tests, on SQLite and PostgreSQL; installs what is missing on Debian and Ubuntu
 	@sh scripts/require compiler postgresql
-	cargo test --workspace --locked
+	cargo test --workspace --locked --no-fail-fast
 
 lint: ## Check format, lints, documentation and dependencies
 	@sh scripts/require compiler
