@@ -23,12 +23,15 @@ The tests need PostgreSQL's programs (initdb, pg_ctl, postgres) and did not find
   without:        set ORLO_TEST_POSTGRES=off to leave PostgreSQL out of the tests";
 
 /// Whether the tests are to leave PostgreSQL out.
+#[expect(
+    clippy::explicit_write,
+    reason = "the test runner keeps what eprintln! says to itself"
+)]
 pub fn is_off() -> bool {
     static OFF: OnceLock<bool> = OnceLock::new();
     *OFF.get_or_init(|| {
         let off = env::var_os("ORLO_TEST_POSTGRES").is_some_and(|value| value == "off");
         if off {
-            // Not `eprintln!`, which the test runner keeps to itself.
             let notice = "ORLO_TEST_POSTGRES=off: nothing is tested on PostgreSQL";
             writeln!(io::stderr(), "{notice}").unwrap();
         }
