@@ -10,4 +10,5 @@ mod database;
 mod http;
 mod migration;
 mod postgres;
+mod release;
 mod schema;
