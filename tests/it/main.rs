@@ -10,5 +10,6 @@ mod database;
 mod http;
 mod migration;
 mod postgres;
+mod read;
 mod release;
 mod schema;

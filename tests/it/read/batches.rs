@@ -1,0 +1,123 @@
+//! A page costs one statement per relation, however long it is.
+
+use sea_orm::ConnectionTrait as _;
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, on_both_databases};
+use crate::builders::release;
+
+on_both_databases!(
+    a_page_costs_one_statement_per_relation,
+    a_total_is_counted_only_when_it_is_selected,
+    records_reached_from_below_form_a_batch,
+    a_relation_that_fails_is_loaded_once_and_tells_nothing,
+);
+
+const EVERY_RELATION: &str = "
+    query ($first: Int) {
+        releases(first: $first) {
+            nodes {
+                platforms { name releaseCount firstReleasedAt }
+                platformNames
+                references
+                notes { text }
+                metadata
+                metadataEntries { key }
+                packages { name release { id } results(first: 1) { totalCount nodes { content package { id } } } }
+                failed: packages(filter: { status: { eq: FAILED } }) { name }
+                failures { id }
+                events(first: 1) { totalCount nodes { type release { id } } }
+            }
+            edges { node { notes { text } packages { name } } }
+        }
+    }";
+
+async fn record_some(app: &TestApp, count: usize) {
+    for number in 0..count {
+        let package = json!({"name": "api", "version": format!("1.{number}"), "results": ["ok"]});
+        release()
+            .user("ann")
+            .platforms(["web", "eu"])
+            .references(["SHOP-1"])
+            .notes(["all went well"])
+            .metadata(json!({"build": number}))
+            .started("2026-02-01T10:00:00Z")
+            .package_with(package)
+            .package("db", "7")
+            .record(app)
+            .await;
+    }
+}
+
+/// How many statements it takes to answer `query`.
+async fn cost(app: &TestApp, query: &str, variables: Value) -> u64 {
+    let before = app.statements();
+    app.query(query, variables).await;
+    app.statements() - before
+}
+
+async fn a_page_costs_one_statement_per_relation(app: TestApp) {
+    record_some(&app, 31).await;
+    // The releases, their platforms, these platforms' summaries, references, notes, metadata,
+    // packages, results and their number, failed packages, failures, events and their number.
+    let expected = 13;
+    for first in [1, 30] {
+        let variables = json!({"first": first});
+        assert_eq!(cost(&app, EVERY_RELATION, variables).await, expected);
+    }
+    let data = app.query(EVERY_RELATION, json!({"first": 30})).await;
+    let nodes = data["releases"]["nodes"].as_array().unwrap();
+    assert_eq!(nodes.len(), 30);
+    for (node, edge) in nodes
+        .iter()
+        .zip(data["releases"]["edges"].as_array().unwrap())
+    {
+        assert_eq!(node["platformNames"], json!(["web", "eu"]));
+        assert_eq!(node["packages"][0]["results"]["totalCount"], 1);
+        assert_eq!(edge["node"]["packages"][1]["name"], "db");
+        assert_eq!(node["failed"], json!([]));
+    }
+}
+
+async fn a_total_is_counted_only_when_it_is_selected(app: TestApp) {
+    record_some(&app, 3).await;
+    let without = "{ releases(first: 1) { nodes { id } } }";
+    assert_eq!(cost(&app, without, json!({})).await, 1);
+    let with = "{ releases(first: 1) { nodes { id } totalCount again: totalCount } }";
+    assert_eq!(cost(&app, with, json!({})).await, 2);
+    let data = app.query(with, json!({})).await;
+    assert_eq!(data["releases"]["totalCount"], 3);
+    assert_eq!(data["releases"]["again"], 3);
+}
+
+async fn records_reached_from_below_form_a_batch(app: TestApp) {
+    record_some(&app, 11).await;
+    let query = "
+        query ($first: Int) {
+            packages(first: $first, filter: { name: { eq: \"api\" } }, orderBy: { field: CREATED_AT }) {
+                nodes { release { notes { text } packages { release { user } } } }
+            }
+        }";
+    for first in [1, 10] {
+        assert_eq!(cost(&app, query, json!({"first": first})).await, 4);
+    }
+}
+
+async fn a_relation_that_fails_is_loaded_once_and_tells_nothing(app: TestApp) {
+    record_some(&app, 5).await;
+    let drop = "DROP TABLE release_note";
+    let writer = app.database().writer();
+    writer.execute_unprepared(drop).await.unwrap();
+    let before = app.statements();
+    let query = "{ server { version } releases(first: 4) { nodes { id notes { text } } } }";
+    let answer = app.graphql(query, json!({})).await;
+    assert_eq!(app.statements() - before, 2);
+    assert_eq!(answer["data"], Value::Null, "notes are never null");
+    let errors = answer["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 4);
+    for error in errors {
+        assert_eq!(error["message"], "internal error");
+        assert_eq!(error["extensions"], json!({"code": "INTERNAL"}));
+        assert_eq!(error["path"][0], "releases");
+    }
+}

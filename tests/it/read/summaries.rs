@@ -1,0 +1,129 @@
+//! Platforms, packages, people and teams over all releases.
+
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, on_both_databases};
+use crate::builders::release;
+
+on_both_databases!(
+    platforms_count_their_releases,
+    packages_are_summed_up,
+    people_and_teams_are_summed_up,
+);
+
+async fn record_three(app: &TestApp) {
+    let first = release().user("ann").team("shop").platforms(["web", "eu"]);
+    let first = first.started("2026-02-01").package("api", "1.0");
+    first.package("api", "1.0-config").record(app).await;
+    let second = release().user("bob").platforms(["web"]).success(false);
+    second
+        .started("2026-02-02")
+        .package("api", "1.1")
+        .record(app)
+        .await;
+    let third = release().platforms(["web"]).started("2026-02-03");
+    third.package("db", "7").record(app).await;
+}
+
+async fn platforms_count_their_releases(app: TestApp) {
+    record_three(&app).await;
+    let query = "
+        {
+            platforms(orderBy: { field: RELEASE_COUNT, direction: DESC }) {
+                totalCount
+                nodes {
+                    name releaseCount firstReleasedAt lastReleasedAt
+                    failed: releaseCount(filter: { status: { eq: FAILED } })
+                    releases(first: 1, filter: { status: { eq: SUCCESSFUL } }) { totalCount nodes { user } }
+                }
+            }
+            platform(name: \"eu\") { name releases { nodes { user } } }
+            unknown: platform(name: \"moon\") { name }
+            some: platforms(name: { startsWith: \"e\" }) { totalCount nodes { name } }
+        }";
+    let data = app.query(query, json!({})).await;
+    let web = json!({
+        "name": "web", "releaseCount": 3, "failed": 1,
+        "firstReleasedAt": "2026-02-01T00:00:00.000Z", "lastReleasedAt": "2026-02-03T00:00:00.000Z",
+        "releases": {"totalCount": 2, "nodes": [{"user": null}]},
+    });
+    let eu = json!({
+        "name": "eu", "releaseCount": 1, "failed": 0,
+        "firstReleasedAt": "2026-02-01T00:00:00.000Z", "lastReleasedAt": "2026-02-01T00:00:00.000Z",
+        "releases": {"totalCount": 1, "nodes": [{"user": "ann"}]},
+    });
+    assert_eq!(
+        data["platforms"],
+        json!({"totalCount": 2, "nodes": [web, eu]})
+    );
+    let eu = json!({"name": "eu", "releases": {"nodes": [{"user": "ann"}]}});
+    assert_eq!(data["platform"], eu);
+    assert_eq!(data["unknown"], Value::Null);
+    assert_eq!(
+        data["some"],
+        json!({"totalCount": 1, "nodes": [{"name": "eu"}]})
+    );
+}
+
+async fn packages_are_summed_up(app: TestApp) {
+    record_three(&app).await;
+    let query = "
+        {
+            packageSummary(name: \"api\") {
+                name releaseCount firstReleasedAt lastReleasedAt
+                failed: releaseCount(filter: { status: { eq: FAILED } })
+                history { totalCount nodes { version } }
+                onEu: history(platform: \"eu\", status: SUCCESSFUL) { totalCount }
+            }
+            unknown: packageSummary(name: \"moon\") { name }
+            packageSummaries(platform: \"eu\") {
+                totalCount
+                nodes { name releaseCount failed: releaseCount(filter: { status: { eq: FAILED } }) }
+            }
+        }";
+    let data = app.query(query, json!({})).await;
+    let versions = &data["packageSummary"]["history"]["nodes"];
+    assert_eq!(versions[0]["version"], "1.1", "{versions}");
+    let mut api = data["packageSummary"].clone();
+    api["history"]["nodes"].take();
+    let expected = json!({
+        "name": "api", "releaseCount": 2, "failed": 1,
+        "firstReleasedAt": "2026-02-01T00:00:00.000Z", "lastReleasedAt": "2026-02-02T00:00:00.000Z",
+        "history": {"totalCount": 3, "nodes": null},
+        "onEu": {"totalCount": 2},
+    });
+    assert_eq!(api, expected);
+    assert_eq!(data["unknown"], Value::Null);
+    let on_eu = json!([{"name": "api", "releaseCount": 1, "failed": 0}]);
+    assert_eq!(
+        data["packageSummaries"],
+        json!({"totalCount": 1, "nodes": on_eu})
+    );
+}
+
+async fn people_and_teams_are_summed_up(app: TestApp) {
+    record_three(&app).await;
+    let query = "
+        {
+            users { name releaseCount failed: releaseCount(filter: { status: { eq: FAILED } }) lastReleasedAt }
+            teams(platform: \"web\") { name releaseCount }
+            onEu: users(platform: \"eu\") { name releaseCount all: releaseCount(filter: {}) }
+        }";
+    let data = app.query(query, json!({})).await;
+    let user = |name: Value, failed: u8, day: u8| {
+        let last = format!("2026-02-{day:02}T00:00:00.000Z");
+        json!({"name": name, "releaseCount": 1, "failed": failed, "lastReleasedAt": last})
+    };
+    let users = [
+        user(json!("ann"), 0, 1),
+        user(json!("bob"), 1, 2),
+        user(Value::Null, 0, 3),
+    ];
+    assert_eq!(data["users"], json!(users));
+    let teams = json!([{"name": "shop", "releaseCount": 1}, {"name": null, "releaseCount": 2}]);
+    assert_eq!(data["teams"], teams);
+    assert_eq!(
+        data["onEu"],
+        json!([{"name": "ann", "releaseCount": 1, "all": 1}])
+    );
+}
