@@ -7,9 +7,14 @@ mod app;
 #[allow(dead_code, reason = "a vocabulary for tests to choose from")]
 mod builders;
 mod database;
+mod filters;
 mod http;
 mod migration;
+mod pagination;
 mod postgres;
 mod read;
+mod relations;
 mod release;
+#[allow(dead_code, reason = "a vocabulary for tests to choose from")]
+mod rows;
 mod schema;
