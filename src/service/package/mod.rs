@@ -5,5 +5,6 @@ mod read;
 
 pub use order::{PackageOrder, PackageOrderField};
 pub use read::{
-    by_ids, count, find, list, of_releases, result, result_counts, results, results_by_ids,
+    by_ids, count, find, list, name_counts, of_names, of_releases, result, result_counts, results,
+    results_by_ids,
 };

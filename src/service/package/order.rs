@@ -18,6 +18,8 @@ pub enum PackageOrderField {
     StartedAt,
     /// When it finished.
     FinishedAt,
+    /// The time that orders versions.
+    EffectiveAt,
     /// When it was recorded.
     CreatedAt,
     /// When it changed last.
@@ -45,6 +47,7 @@ impl PackageOrder {
         let (column, kind, nullable) = match self.field {
             PackageOrderField::StartedAt => ("started_at", ValueKind::Integer, true),
             PackageOrderField::FinishedAt => ("finished_at", ValueKind::Integer, true),
+            PackageOrderField::EffectiveAt => ("effective_at", ValueKind::Integer, false),
             PackageOrderField::CreatedAt => ("created_at", ValueKind::Integer, false),
             PackageOrderField::UpdatedAt => ("updated_at", ValueKind::Integer, false),
             PackageOrderField::Duration => ("duration_ms", ValueKind::Integer, true),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::{package, package_result};
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{ExprTrait as _, SelectStatement};
 use sea_orm::{
     EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait,
 };
@@ -31,14 +31,46 @@ pub async fn list(
     order: &[PackageOrder],
     args: PageArgs,
 ) -> Result<Page<package::Model>> {
-    let keys = order.iter().map(|order| order.key());
-    let usual = Key::id("package", Direction::Desc);
-    let order = if order.is_empty() {
-        Order::new("packages", [PackageOrder::default().key()], usual)
-    } else {
-        Order::new("packages", keys, usual)
-    };
+    let order = list_order(order);
     page::fetch(service, matching(service, filter)?, &order, &args).await
+}
+
+/// A page of the packages that meet `filter` for each of the names, ordered as in [`list`].
+///
+/// # Errors
+/// When the page arguments or the filter make no sense, or the database fails.
+pub async fn of_names(
+    service: &Service,
+    names: &[&str],
+    filter: &PackageFilter,
+    order: &[PackageOrder],
+    args: PageArgs,
+) -> Result<HashMap<String, Page<package::Model>>> {
+    let all = matching(service, filter)?;
+    let queries = names.iter().map(|name| {
+        let mut query = all.clone();
+        query.and_where(sql::column("package", "name").eq(*name));
+        query
+    });
+    let order = list_order(order);
+    let pages = page::fetch_each(service, queries.collect(), &order, &args).await?;
+    let names = names.iter().map(|name| (*name).to_owned());
+    Ok(names.zip(pages).collect())
+}
+
+/// How many packages that meet `filter` each name has. Names without any are left out.
+///
+/// # Errors
+/// When the filter makes no sense, or the database fails.
+pub async fn name_counts(
+    service: &Service,
+    names: &[&str],
+    filter: &PackageFilter,
+) -> Result<HashMap<String, u64>> {
+    let name = sql::column("package", "name");
+    let mut query = matching(service, filter)?;
+    query.and_where(sql::among_texts(service, name.clone(), names));
+    sql::count_by(service, query, name).await
 }
 
 /// How many packages meet `filter`.
@@ -165,6 +197,16 @@ pub async fn results_by_ids(
 
 fn living() -> sea_orm::Select<package::Entity> {
     package::Entity::find().filter(package::COLUMN.deleted_at.is_null())
+}
+
+fn list_order(order: &[PackageOrder]) -> Order {
+    let keys = order.iter().map(|order| order.key());
+    let usual = Key::id("package", Direction::Desc);
+    if order.is_empty() {
+        Order::new("packages", [PackageOrder::default().key()], usual)
+    } else {
+        Order::new("packages", keys, usual)
+    }
 }
 
 fn matching(service: &Service, filter: &PackageFilter) -> Result<SelectStatement> {

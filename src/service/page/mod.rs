@@ -7,11 +7,13 @@
 mod args;
 mod bounds;
 mod cursor;
+mod each;
 mod fetch;
 mod grouped;
 mod order;
 
 pub(in crate::service) use cursor::{Value, decode, encode};
+pub(in crate::service) use each::fetch_each;
 pub(in crate::service) use fetch::fetch;
 pub(in crate::service) use grouped::{Children, fetch_grouped};
 pub(in crate::service) use order::{Key, Order, ValueKind};

@@ -157,6 +157,15 @@ impl Order {
         }
     }
 
+    /// The same order of what [`Self::select_values`] was applied to, when that is called `name`.
+    pub fn over(&self, name: &'static str) -> Self {
+        let mut order = self.clone();
+        for (key, alias) in order.keys.iter_mut().zip(ALIASES) {
+            key.expression = sql::column(name, alias);
+        }
+        order
+    }
+
     /// What `row` is sorted by.
     pub fn values(&self, row: &QueryResult) -> Result<Vec<Option<Value>>, DbErr> {
         let read = |(key, alias): (&Key, &str)| {

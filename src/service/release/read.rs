@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::{
     failure, platform, release, release_metadata, release_note, release_platform, release_reference,
 };
-use sea_orm::sea_query::{Expr, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait as _, SelectStatement};
 use sea_orm::{
     EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     RelationTrait,
@@ -28,14 +28,35 @@ pub async fn list(
     order: &[ReleaseOrder],
     args: PageArgs,
 ) -> Result<Page<release::Model>> {
-    let keys = order.iter().map(|order| order.key());
-    let usual = Key::id("release", Direction::Desc);
-    let order = if order.is_empty() {
-        Order::new("releases", [ReleaseOrder::default().key()], usual)
-    } else {
-        Order::new("releases", keys, usual)
-    };
+    let order = list_order(order);
     page::fetch(service, matching(service, filter)?, &order, &args).await
+}
+
+/// A page of the releases that meet `filter` for each of the platforms, ordered as in [`list`].
+///
+/// # Errors
+/// When the page arguments or the filter make no sense, or the database fails.
+pub async fn of_platforms(
+    service: &Service,
+    platforms: &[Uuid],
+    filter: &ReleaseFilter,
+    order: &[ReleaseOrder],
+    args: PageArgs,
+) -> Result<HashMap<Uuid, Page<release::Model>>> {
+    let all = matching(service, filter)?;
+    let queries = platforms.iter().map(|platform| {
+        let named = release_platform::Entity::find()
+            .select_only()
+            .column(release_platform::Column::ReleaseId)
+            .filter(release_platform::COLUMN.platform_id.eq(*platform))
+            .into_query();
+        let mut query = all.clone();
+        query.and_where(sql::column("release", "id").in_subquery(named));
+        query
+    });
+    let order = list_order(order);
+    let pages = page::fetch_each(service, queries.collect(), &order, &args).await?;
+    Ok(platforms.iter().copied().zip(pages).collect())
 }
 
 /// How many releases meet `filter`.
@@ -211,6 +232,16 @@ pub async fn failures_by_ids(
 
 fn living() -> sea_orm::Select<release::Entity> {
     release::Entity::find().filter(release::COLUMN.deleted_at.is_null())
+}
+
+fn list_order(order: &[ReleaseOrder]) -> Order {
+    let keys = order.iter().map(|order| order.key());
+    let usual = Key::id("release", Direction::Desc);
+    if order.is_empty() {
+        Order::new("releases", [ReleaseOrder::default().key()], usual)
+    } else {
+        Order::new("releases", keys, usual)
+    }
 }
 
 fn matching(service: &Service, filter: &ReleaseFilter) -> Result<SelectStatement> {
