@@ -1,6 +1,8 @@
 //! Relay connections, written once for every kind of record.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::pin::Pin;
 
 use async_graphql::{Context, Object, OutputType, Result, SimpleObject, TypeName};
@@ -29,6 +31,40 @@ impl<N> Default for Slice<N> {
 impl<N> Slice<N> {
     /// The rows of `page`, which `wrap` turns into records all at once, so that they form a batch.
     pub fn new<T>(page: Page<T>, wrap: impl FnOnce(Vec<T>) -> Vec<N>) -> Self {
+        let (rows, place) = Place::take(page);
+        place.put(wrap(rows))
+    }
+
+    /// The rows of each of `pages`, which `wrap` turns into records all at once, so that they form
+    /// one batch over all pages.
+    pub fn grouped<K: Clone + Eq + Hash, T>(
+        pages: HashMap<K, Page<T>>,
+        wrap: impl FnOnce(HashMap<K, Vec<T>>) -> HashMap<K, Vec<N>>,
+    ) -> HashMap<K, Self> {
+        let (mut groups, mut places) = (HashMap::new(), HashMap::new());
+        for (key, page) in pages {
+            let (rows, place) = Place::take(page);
+            groups.insert(key.clone(), rows);
+            places.insert(key, place);
+        }
+        let mut records = wrap(groups);
+        let slices = places.into_iter().map(|(key, place)| {
+            let records = records.remove(&key).unwrap_or_default();
+            (key, place.put(records))
+        });
+        slices.collect()
+    }
+}
+
+/// Where the rows of a page are in their list.
+struct Place {
+    cursors: Vec<String>,
+    page_info: PageInfo,
+}
+
+impl Place {
+    /// Takes a page apart.
+    fn take<T>(page: Page<T>) -> (Vec<T>, Self) {
         let Page {
             rows,
             has_next_page,
@@ -42,10 +78,15 @@ impl<N> Slice<N> {
             start_cursor: cursors.first().cloned(),
             end_cursor: cursors.last().cloned(),
         };
-        let edges = wrap(rows).into_iter().zip(cursors);
-        Self {
+        (rows, Self { cursors, page_info })
+    }
+
+    /// Puts it together again, with records in place of the rows.
+    fn put<N>(self, records: Vec<N>) -> Slice<N> {
+        let edges = records.into_iter().zip(self.cursors);
+        Slice {
             edges: edges.map(|(node, cursor)| Edge { cursor, node }).collect(),
-            page_info,
+            page_info: self.page_info,
         }
     }
 }

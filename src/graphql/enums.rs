@@ -54,6 +54,8 @@ pub enum PackageOrderField {
     StartedAt,
     /// When deploying the package finished.
     FinishedAt,
+    /// The time by which versions follow each other, `Package.effectiveAt`.
+    EffectiveAt,
     /// When Orlo first heard of the package in this release.
     CreatedAt,
     /// When the record of the package last changed; the order to follow changes by.

@@ -60,15 +60,17 @@ impl<R: Related> Record<R> {
 
     /// Records that came together.
     pub fn all(rows: Vec<R::Row>, relations: R) -> Vec<Self> {
-        let mut groups = Self::grouped([((), rows)], relations);
+        let mut groups = Self::grouped([((), rows)], relations, |record| record);
         groups.remove(&()).unwrap_or_default()
     }
 
-    /// Records that came together, each group for an owner of its own.
-    pub fn grouped<K: Eq + Hash>(
+    /// Records that came together, each group for an owner of its own; `wrap` makes objects of the
+    /// API of them.
+    pub fn grouped<K: Eq + Hash, N>(
         groups: impl IntoIterator<Item = (K, Vec<R::Row>)>,
         relations: R,
-    ) -> HashMap<K, Vec<Self>> {
+        wrap: impl Fn(Self) -> N,
+    ) -> HashMap<K, Vec<N>> {
         let share = |rows: Vec<R::Row>| rows.into_iter().map(Arc::new).collect::<Vec<_>>();
         let groups: Vec<(K, Vec<Arc<R::Row>>)> = groups
             .into_iter()
@@ -77,9 +79,11 @@ impl<R: Related> Record<R> {
         let rows = groups.iter().flat_map(|(_, rows)| rows);
         let rows = rows.map(|row| (R::key(row), Arc::clone(row))).collect();
         let batch = Arc::new(Batch { rows, relations });
-        let join = |row| Self {
-            row,
-            batch: Arc::clone(&batch),
+        let join = |row| {
+            wrap(Self {
+                row,
+                batch: Arc::clone(&batch),
+            })
         };
         groups
             .into_iter()

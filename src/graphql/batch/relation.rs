@@ -23,11 +23,12 @@ impl<K: Eq + Hash, V: Clone> Relation<K, V> {
     ///
     /// # Errors
     /// What `load` failed with, whoever ran it.
-    pub async fn get<F>(&self, key: &K, load: F) -> Result<Option<V>>
+    pub async fn get<F>(&self, key: &K, load: impl FnOnce() -> F) -> Result<Option<V>>
     where
         F: Future<Output = Result<HashMap<K, V>>>,
     {
-        match self.0.get_or_init(|| load).await {
+        // Boxed, because all siblings have room for it and only one of them needs it.
+        match self.0.get_or_init(|| Box::pin(load())).await {
             Ok(values) => Ok(values.get(key).cloned()),
             Err(error) => Err(error.clone()),
         }
@@ -74,7 +75,7 @@ mod tests {
         let ask = |key: u8| {
             let (relation, loads) = (&relation, &loads);
             async move {
-                let load = async {
+                let load = || async {
                     loads.fetch_add(1, Ordering::SeqCst);
                     tokio::task::yield_now().await;
                     Ok(HashMap::from([(1, "one"), (2, "two")]))
@@ -93,7 +94,7 @@ mod tests {
     async fn siblings_share_a_failure() {
         let (relation, loads) = (Relation::<u8, u8>::default(), AtomicUsize::new(0));
         for _ in 0..3 {
-            let load = async {
+            let load = || async {
                 loads.fetch_add(1, Ordering::SeqCst);
                 Err(service::Error::from(DbErr::Custom("gone".to_owned())).into())
             };

@@ -14,9 +14,6 @@ mod release;
 mod server;
 mod summary;
 
-pub(crate) use package::list_packages;
-pub(crate) use release::list_releases;
-
 /// The questions to Orlo. Lists are Relay connections: `nodes` holds the records of a page,
 /// `pageInfo.endCursor` given as `after` leads to the next one.
 #[derive(Debug, Default, MergedObject)]

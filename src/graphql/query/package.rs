@@ -62,23 +62,13 @@ impl PackageQuery {
             before,
             offset,
         };
-        let filter = filter.map(Into::into).unwrap_or_default();
-        list_packages(ctx, filter, order_by, page).await
+        let filter: filter::PackageFilter = filter.map(Into::into).unwrap_or_default();
+        let keys = PackageOrder::keys(order_by);
+        let page = package::list(ctx.service()?, &filter, &keys, page).await?;
+        let count = move |service: Service| {
+            let filter = filter.clone();
+            async move { Ok(package::count(&service, &filter).await?) }
+        };
+        Ok(Connection::new(Slice::new(page, Package::all), count))
     }
-}
-
-/// A page of the packages that meet `filter`; they form one batch.
-pub(crate) async fn list_packages(
-    ctx: &Context<'_>,
-    filter: filter::PackageFilter,
-    order_by: Option<Vec<PackageOrder>>,
-    page: PageArgs,
-) -> Result<Connection<Package>> {
-    let keys = PackageOrder::keys(order_by);
-    let page = package::list(ctx.service()?, &filter, &keys, page).await?;
-    let count = move |service: Service| {
-        let filter = filter.clone();
-        async move { Ok(package::count(&service, &filter).await?) }
-    };
-    Ok(Connection::new(Slice::new(page, Package::all), count))
 }

@@ -57,23 +57,13 @@ impl ReleaseQuery {
             before,
             offset,
         };
-        let filter = filter.map(Into::into).unwrap_or_default();
-        list_releases(ctx, filter, order_by, page).await
+        let filter: filter::ReleaseFilter = filter.map(Into::into).unwrap_or_default();
+        let keys = ReleaseOrder::keys(order_by);
+        let page = release::list(ctx.service()?, &filter, &keys, page).await?;
+        let count = move |service: Service| {
+            let filter = filter.clone();
+            async move { Ok(release::count(&service, &filter).await?) }
+        };
+        Ok(Connection::new(Slice::new(page, Release::all), count))
     }
-}
-
-/// A page of the releases that meet `filter`; they form one batch.
-pub(crate) async fn list_releases(
-    ctx: &Context<'_>,
-    filter: filter::ReleaseFilter,
-    order_by: Option<Vec<ReleaseOrder>>,
-    page: PageArgs,
-) -> Result<Connection<Release>> {
-    let keys = ReleaseOrder::keys(order_by);
-    let page = release::list(ctx.service()?, &filter, &keys, page).await?;
-    let count = move |service: Service| {
-        let filter = filter.clone();
-        async move { Ok(release::count(&service, &filter).await?) }
-    };
-    Ok(Connection::new(Slice::new(page, Release::all), count))
 }

@@ -38,21 +38,30 @@ impl Related for EventRelations {
 }
 
 impl Event {
+    /// Events that came together.
+    #[must_use]
+    pub fn all(rows: Vec<event::Model>) -> Vec<Self> {
+        let records = Record::all(rows, EventRelations::default());
+        records.into_iter().map(Self).collect()
+    }
+
     /// Events that came together, by id.
     #[must_use]
     pub fn by_id(rows: HashMap<Uuid, event::Model>) -> HashMap<Uuid, Self> {
-        let events = Self::of_releases(rows.into_values().collect(), Weak::new());
+        let events = Self::all(rows.into_values().collect());
         events.into_iter().map(|it| (it.0.key(), it)).collect()
     }
 
-    /// Events of releases of a batch.
-    pub(super) fn of_releases(rows: Vec<event::Model>, parents: Weak<ReleaseBatch>) -> Vec<Self> {
+    /// The events of each of the releases of a batch.
+    pub(super) fn grouped(
+        rows: HashMap<Uuid, Vec<event::Model>>,
+        parents: Weak<ReleaseBatch>,
+    ) -> HashMap<Uuid, Vec<Self>> {
         let relations = EventRelations {
             parents,
             ..EventRelations::default()
         };
-        let records = Record::all(rows, relations);
-        records.into_iter().map(Self).collect()
+        Record::grouped(rows, relations, Self)
     }
 }
 
@@ -90,7 +99,7 @@ impl Event {
         if let Some(release) = Release::of_batch(&relations.parents, &id) {
             return Ok(Some(release));
         }
-        let load = async {
+        let load = || async {
             let ids: Vec<Uuid> = self.0.rows().map(|row| row.release_id).collect();
             let rows = release::by_ids(ctx.service()?, &ids).await?;
             Ok(Release::by_id(rows))
@@ -104,7 +113,7 @@ impl Event {
         let Some(id) = self.0.row().package_id else {
             return Ok(None);
         };
-        let load = async {
+        let load = || async {
             let ids: Vec<Uuid> = self.0.rows().filter_map(|row| row.package_id).collect();
             let rows = package::by_ids(ctx.service()?, &ids).await?;
             Ok(Package::by_id(rows))

@@ -62,14 +62,11 @@ impl Failure {
             parents,
             ..FailureRelations::default()
         };
-        let groups = Record::grouped(rows, relations).into_iter();
-        groups
-            .map(|(id, records)| (id, records.into_iter().map(Self).collect()))
-            .collect()
+        Record::grouped(rows, relations, Self)
     }
 
     async fn load_release(&self, ctx: &Context<'_>, id: Uuid) -> Result<Option<Release>> {
-        let load = async {
+        let load = || async {
             let rows = self.0.rows();
             let ids = rows.flat_map(|row| [Some(row.release_id), row.resolved_by_id]);
             let ids: Vec<Uuid> = ids.flatten().collect();
@@ -102,7 +99,7 @@ impl Failure {
         let Some(id) = self.0.row().package_id else {
             return Ok(None);
         };
-        let load = async {
+        let load = || async {
             let ids: Vec<Uuid> = self.0.rows().filter_map(|row| row.package_id).collect();
             let rows = package::by_ids(ctx.service()?, &ids).await?;
             Ok(Package::by_id(rows))

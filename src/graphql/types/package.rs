@@ -1,6 +1,7 @@
 //! Packages.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Weak;
 
 use async_graphql::{Context, Description, ID, Object, Result};
@@ -65,19 +66,17 @@ impl Package {
         packages.into_iter().map(|it| (it.0.key(), it)).collect()
     }
 
-    /// The packages of each of the releases of a batch.
-    pub(super) fn grouped(
-        rows: HashMap<Uuid, Vec<package::Model>>,
+    /// Packages that came together, each group for an owner of its own; `parents` are the releases
+    /// that they were reached through, if they were.
+    pub(super) fn grouped<K: Eq + Hash>(
+        rows: HashMap<K, Vec<package::Model>>,
         parents: Weak<ReleaseBatch>,
-    ) -> HashMap<Uuid, Vec<Self>> {
+    ) -> HashMap<K, Vec<Self>> {
         let relations = PackageRelations {
             parents,
             ..PackageRelations::default()
         };
-        let groups = Record::grouped(rows, relations).into_iter();
-        groups
-            .map(|(id, records)| (id, records.into_iter().map(Self).collect()))
-            .collect()
+        Record::grouped(rows, relations, Self)
     }
 
     /// The package with this id among those of `batch`, while it is there.
@@ -90,17 +89,12 @@ impl Package {
         ctx: &Context<'_>,
         page: PageArgs,
     ) -> Result<Slice<PackageResult>> {
-        let load = async {
+        let load = || async {
             let (service, ids) = (ctx.service()?, self.0.keys());
             let pages = packages::results(service, &ids, page.clone()).await?;
-            let slices = pages.into_iter().map(|(id, page)| {
-                let parents = self.0.batch();
-                (
-                    id,
-                    Slice::new(page, |rows| PackageResult::of_packages(rows, parents)),
-                )
-            });
-            Ok(slices.collect())
+            Ok(Slice::grouped(pages, |rows| {
+                PackageResult::grouped(rows, self.0.batch())
+            }))
         };
         let relation = self.0.relations().results.with(&page);
         Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
@@ -126,7 +120,7 @@ impl Package {
         if let Some(release) = Release::of_batch(&relations.parents, &id) {
             return Ok(release);
         }
-        let load = async {
+        let load = || async {
             let ids: Vec<Uuid> = self.0.rows().map(|row| row.release_id).collect();
             let rows = release::by_ids(ctx.service()?, &ids).await?;
             Ok(Release::by_id(rows))
@@ -226,7 +220,8 @@ impl Package {
         let count = move |service| {
             let package = package.clone();
             async move {
-                let load = async { Ok(packages::result_counts(&service, &package.keys()).await?) };
+                let load =
+                    || async { Ok(packages::result_counts(&service, &package.keys()).await?) };
                 let counts = &package.relations().result_counts;
                 Ok(counts.get(&package.key(), load).await?.unwrap_or_default())
             }

@@ -6,16 +6,15 @@ use async_graphql::{Context, Description, ID, Object, Result};
 use entity::platform;
 use uuid::Uuid;
 
-use super::{Release, on_platform};
+use super::Release;
 use crate::graphql::batch::{Record, Related, Relation, Relations};
-use crate::graphql::connection::Connection;
+use crate::graphql::connection::{Connection, Slice};
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::input::{Order as _, ReleaseFilter, ReleaseOrder};
-use crate::graphql::query::list_releases;
 use crate::graphql::scalars::DateTime;
-use crate::service::filter;
 use crate::service::page::PageArgs;
 use crate::service::platform::{PlatformSummary, release_counts, summaries};
+use crate::service::{Service, filter, release};
 
 /// A place that packages are deployed to, such as a cluster, a data centre or an environment. It
 /// comes into being when a release first names it.
@@ -27,7 +26,11 @@ pub struct Platform(Record<PlatformRelations>);
 pub struct PlatformRelations {
     summaries: Relation<Uuid, PlatformSummary>,
     release_counts: Relations<filter::ReleaseFilter, Uuid, u64>,
+    releases: Relations<ReleaseList, Uuid, Slice<Release>>,
 }
+
+/// Which releases of a platform, in which order, and how many of them.
+type ReleaseList = (filter::ReleaseFilter, Vec<release::ReleaseOrder>, PageArgs);
 
 impl Related for PlatformRelations {
     type Row = platform::Model;
@@ -61,10 +64,7 @@ impl Platform {
 
     /// The platforms of each of the releases of a batch.
     pub(super) fn grouped(rows: HashMap<Uuid, Vec<platform::Model>>) -> HashMap<Uuid, Vec<Self>> {
-        let groups = Record::grouped(rows, PlatformRelations::default()).into_iter();
-        groups
-            .map(|(id, records)| (id, records.into_iter().map(Self).collect()))
-            .collect()
+        Record::grouped(rows, PlatformRelations::default(), Self)
     }
 
     /// The name.
@@ -73,21 +73,39 @@ impl Platform {
     }
 
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<PlatformSummary>> {
-        let load = async { Ok(summaries(ctx.service()?, &self.0.keys()).await?) };
+        let load = || async { Ok(summaries(ctx.service()?, &self.0.keys()).await?) };
         self.0.relations().summaries.get(&self.0.key(), load).await
     }
 
     async fn count_releases(
         &self,
-        ctx: &Context<'_>,
-        filter: filter::ReleaseFilter,
+        service: &Service,
+        filter: &filter::ReleaseFilter,
     ) -> Result<u64> {
-        let load = async {
-            let (service, ids) = (ctx.service()?, self.0.keys());
-            Ok(release_counts(service, &ids, &filter).await?)
-        };
-        let counts = self.0.relations().release_counts.with(&filter);
+        let load = || async { Ok(release_counts(service, &self.0.keys(), filter).await?) };
+        let counts = self.0.relations().release_counts.with(filter);
         Ok(counts.get(&self.0.key(), load).await?.unwrap_or_default())
+    }
+
+    async fn list_releases(
+        &self,
+        ctx: &Context<'_>,
+        list: ReleaseList,
+    ) -> Result<Connection<Release>> {
+        let load = || async {
+            let (filter, order, page) = list.clone();
+            let (service, ids) = (ctx.service()?, self.0.keys());
+            let pages = release::of_platforms(service, &ids, &filter, &order, page).await?;
+            Ok(Slice::grouped(pages, Release::grouped))
+        };
+        let relation = self.0.relations().releases.with(&list);
+        let slice = relation.get(&self.0.key(), load).await?.unwrap_or_default();
+        let (platform, (filter, _, _)) = (self.clone(), list);
+        let count = move |service: Service| {
+            let (platform, filter) = (platform.clone(), filter.clone());
+            async move { platform.count_releases(&service, &filter).await }
+        };
+        Ok(Connection::new(slice, count))
     }
 }
 
@@ -111,7 +129,7 @@ impl Platform {
         filter: Option<ReleaseFilter>,
     ) -> Result<u64> {
         match filter {
-            Some(filter) => self.count_releases(ctx, filter.into()).await,
+            Some(filter) => self.count_releases(ctx.service()?, &filter.into()).await,
             None => Ok(self.summary(ctx).await?.map_or(0, |it| it.release_count)),
         }
     }
@@ -159,7 +177,8 @@ impl Platform {
             before,
             offset,
         };
-        let filter = on_platform(self.to_name(), filter.map(Into::into));
-        list_releases(ctx, filter, order_by, page).await
+        let filter = filter.map(Into::into).unwrap_or_default();
+        let list = (filter, ReleaseOrder::keys(order_by), page);
+        self.list_releases(ctx, list).await
     }
 }

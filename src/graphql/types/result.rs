@@ -39,21 +39,21 @@ impl PackageResult {
     /// Results that came together, by id.
     #[must_use]
     pub fn by_id(rows: HashMap<Uuid, package_result::Model>) -> HashMap<Uuid, Self> {
-        let results = Self::of_packages(rows.into_values().collect(), Weak::new());
-        results.into_iter().map(|it| (it.0.key(), it)).collect()
+        let rows = rows.into_values().collect();
+        let records = Record::all(rows, ResultRelations::default()).into_iter();
+        records.map(|record| (record.key(), Self(record))).collect()
     }
 
-    /// Results of packages of a batch.
-    pub(super) fn of_packages(
-        rows: Vec<package_result::Model>,
+    /// The results of each of the packages of a batch.
+    pub(super) fn grouped(
+        rows: HashMap<Uuid, Vec<package_result::Model>>,
         parents: Weak<PackageBatch>,
-    ) -> Vec<Self> {
+    ) -> HashMap<Uuid, Vec<Self>> {
         let relations = ResultRelations {
             parents,
             ..ResultRelations::default()
         };
-        let records = Record::all(rows, relations);
-        records.into_iter().map(Self).collect()
+        Record::grouped(rows, relations, Self)
     }
 }
 
@@ -81,7 +81,7 @@ impl PackageResult {
         if let Some(package) = Package::of_batch(&relations.parents, &id) {
             return Ok(package);
         }
-        let load = async {
+        let load = || async {
             let ids: Vec<Uuid> = self.0.rows().map(|row| row.package_id).collect();
             let rows = package::by_ids(ctx.service()?, &ids).await?;
             Ok(Package::by_id(rows))

@@ -10,6 +10,7 @@ on_both_databases!(
     a_page_costs_one_statement_per_relation,
     a_total_is_counted_only_when_it_is_selected,
     records_reached_from_below_form_a_batch,
+    lists_inside_lists_are_fetched_together,
     a_relation_that_fails_is_loaded_once_and_tells_nothing,
 );
 
@@ -100,6 +101,40 @@ async fn records_reached_from_below_form_a_batch(app: TestApp) {
         }";
     for first in [1, 10] {
         assert_eq!(cost(&app, query, json!({"first": first})).await, 4);
+    }
+}
+
+async fn lists_inside_lists_are_fetched_together(app: TestApp) {
+    record_some(&app, 5).await;
+    for number in 0..10 {
+        let (platform, package) = (format!("p{number}"), format!("n{number}"));
+        let stored = release().platforms([platform.as_str(), "web"]);
+        stored.package(&package, "1").record(&app).await;
+    }
+    let platforms = "
+        query ($first: Int) {
+            platforms(first: $first) {
+                nodes { releases(first: 2) { totalCount nodes { notes { text } packages { name } } } }
+            }
+        }";
+    let packages = "
+        query ($first: Int) {
+            packageSummaries(first: $first) {
+                nodes { history(first: 2) { totalCount nodes { release { user } } } }
+            }
+        }";
+    let events = "
+        query ($first: Int) {
+            releases(first: $first, orderBy: { field: CREATED_AT }) {
+                nodes { events(first: 5) { nodes { release { id } package { name } } } }
+            }
+        }";
+    // A page, the lists inside, how long these are, and two relations.
+    for (query, expected) in [(platforms, 5), (packages, 4), (events, 3)] {
+        for first in [1, 10] {
+            let cost = cost(&app, query, json!({"first": first})).await;
+            assert_eq!(cost, expected, "{first} of {query}");
+        }
     }
 }
 

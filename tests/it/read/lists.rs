@@ -9,6 +9,7 @@ on_both_databases!(
     null_and_absent_mean_the_same,
     one_value_will_do_for_a_list,
     pages_lead_to_each_other_both_ways,
+    lists_inside_lists_have_pages_of_their_own,
     requests_that_make_no_sense_are_refused,
     an_unreadable_time_is_named_with_its_place,
     fields_come_in_the_order_in_which_they_were_selected,
@@ -106,6 +107,78 @@ async fn pages_lead_to_each_other_both_ways(app: TestApp) {
     assert_eq!(users(&skipped, "releases"), ["user-1"]);
     let beyond = app.query(query, json!({"first": 1, "offset": 5})).await;
     assert_eq!(beyond["releases"]["pageInfo"]["endCursor"], Value::Null);
+}
+
+/// Every platform `p001` to `p120` has a release by each of four users; one has no start.
+async fn record_on_many_platforms(app: &TestApp) {
+    let names: Vec<String> = (1..=120).map(|number| format!("p{number:03}")).collect();
+    for (user, start) in [
+        ("late", json!("2026-02-03")),
+        ("unknown", json!(null)),
+        ("early", json!("2026-02-01")),
+        ("middle", json!("2026-02-02")),
+    ] {
+        let stored = release().user(user).with("platforms", json!(names));
+        let stored = stored
+            .with("startedAt", start)
+            .with("finishedAt", "2026-02-04");
+        stored.record(app).await;
+    }
+}
+
+async fn lists_inside_lists_have_pages_of_their_own(app: TestApp) {
+    record_on_many_platforms(&app).await;
+    let query = "
+        query ($page: Int, $direction: OrderDirection!, $first: Int, $after: String, $last: Int, $before: String, $offset: Int) {
+            platforms(first: $page) { nodes { name releases(
+                orderBy: { field: STARTED_AT, direction: $direction }
+                first: $first, after: $after, last: $last, before: $before, offset: $offset
+            ) {
+                totalCount nodes { user } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+            } } }
+        }";
+    let ask = |mut arguments: Value, page: u16, direction: &str| {
+        arguments["page"] = json!(page);
+        arguments["direction"] = json!(direction);
+        app.query(query, arguments)
+    };
+    for (direction, all) in [
+        ("DESC", ["late", "middle", "early", "unknown"]),
+        ("ASC", ["early", "middle", "late", "unknown"]),
+    ] {
+        let whole = ask(json!({"first": 3}), 120, direction).await;
+        let whole = whole["platforms"]["nodes"].as_array().unwrap();
+        assert_eq!(whole.len(), 120);
+        let info = &whole[0]["releases"]["pageInfo"];
+        for platform in whole {
+            let list = &platform["releases"];
+            assert_eq!(users(platform, "releases"), all[..3], "{platform}");
+            assert_eq!(list["totalCount"], 4);
+            assert_eq!(list["pageInfo"], *info);
+        }
+        assert_eq!(info["hasNextPage"], true);
+        for (arguments, expected) in [
+            (json!({"after": info["startCursor"]}), &all[1..]),
+            (json!({"after": info["endCursor"]}), &all[3..]),
+            (json!({"last": 2}), &all[2..]),
+            (json!({"last": 1, "before": info["endCursor"]}), &all[1..2]),
+            (json!({"first": 2, "offset": 1}), &all[1..3]),
+        ] {
+            // One list is fetched in another way than many.
+            for page in [1, 2, 120] {
+                let data = ask(arguments.clone(), page, direction).await;
+                for platform in data["platforms"]["nodes"].as_array().unwrap() {
+                    let found = users(platform, "releases");
+                    assert_eq!(found, expected, "{direction} {arguments} {platform}");
+                }
+            }
+        }
+    }
+    let refused = app.errors(
+        "{ platforms { nodes { releases(first: 0) { totalCount } } } }",
+        json!({}),
+    );
+    assert_eq!(refused.await[0]["extensions"]["code"], "BAD_REQUEST");
 }
 
 async fn requests_that_make_no_sense_are_refused(app: TestApp) {

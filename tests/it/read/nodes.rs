@@ -26,6 +26,15 @@ const NODE: &str = "
         }
     }";
 
+const INSIDE: &str = "
+    query ($id: ID!) {
+        release(by: { id: $id }) {
+            platforms { id }
+            packages { id results { nodes { id } } }
+            events(first: 1) { nodes { id } }
+        }
+    }";
+
 async fn any_record_is_found_by_its_id(app: TestApp) {
     let package = json!({"name": "api", "version": "1.0", "results": ["fine ✓"]});
     let stored = release()
@@ -34,15 +43,7 @@ async fn any_record_is_found_by_its_id(app: TestApp) {
         .package_with(package);
     let stored = stored.record(&app).await;
     let failure = store_failure(&app, &stored, None).await;
-    let inside = "
-        query ($id: ID!) {
-            release(by: { id: $id }) {
-                platforms { id }
-                packages { id results { nodes { id } } }
-                events(first: 1) { nodes { id } }
-            }
-        }";
-    let inside = app.query(inside, json!({"id": stored["id"]})).await;
+    let inside = app.query(INSIDE, json!({"id": stored["id"]})).await;
     let inside = &inside["release"];
     let package = &inside["packages"][0];
     let cases = [

@@ -1,6 +1,7 @@
 //! Releases that came together, and what belongs to them.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Weak;
 
 use async_graphql::{Context, Result};
@@ -54,6 +55,13 @@ impl Release {
         records.into_iter().map(Self).collect()
     }
 
+    /// Releases that came together, each group for an owner of its own.
+    pub(in crate::graphql::types) fn grouped<K: Eq + Hash>(
+        rows: HashMap<K, Vec<release::Model>>,
+    ) -> HashMap<K, Vec<Self>> {
+        Record::grouped(rows, ReleaseRelations::default(), Self)
+    }
+
     /// Releases that came together, by id.
     #[must_use]
     pub fn by_id(rows: HashMap<Uuid, release::Model>) -> HashMap<Uuid, Self> {
@@ -70,7 +78,7 @@ impl Release {
     }
 
     pub(super) async fn load_platforms(&self, ctx: &Context<'_>) -> Result<Vec<Platform>> {
-        let load = async {
+        let load = || async {
             let rows = releases::platforms(ctx.service()?, &self.0.keys()).await?;
             Ok(Platform::grouped(rows))
         };
@@ -82,7 +90,7 @@ impl Release {
         &self,
         ctx: &Context<'_>,
     ) -> Result<Vec<release_metadata::Model>> {
-        let load = async { Ok(releases::metadata(ctx.service()?, &self.0.keys()).await?) };
+        let load = || async { Ok(releases::metadata(ctx.service()?, &self.0.keys()).await?) };
         let relation = &self.0.relations().metadata;
         Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
     }
@@ -92,7 +100,7 @@ impl Release {
         ctx: &Context<'_>,
         filter: Option<filter::PackageFilter>,
     ) -> Result<Vec<Package>> {
-        let load = async {
+        let load = || async {
             let (service, ids) = (ctx.service()?, self.0.keys());
             let rows = package::of_releases(service, &ids, filter.as_ref()).await?;
             Ok(Package::grouped(rows, self.0.batch()))
@@ -102,14 +110,12 @@ impl Release {
     }
 
     async fn load_events(&self, ctx: &Context<'_>, page: PageArgs) -> Result<Slice<Event>> {
-        let load = async {
+        let load = || async {
             let (service, ids) = (ctx.service()?, self.0.keys());
             let pages = event::of_releases(service, &ids, page.clone()).await?;
-            let slices = pages.into_iter().map(|(id, page)| {
-                let slice = Slice::new(page, |rows| Event::of_releases(rows, self.0.batch()));
-                (id, slice)
-            });
-            Ok(slices.collect())
+            Ok(Slice::grouped(pages, |rows| {
+                Event::grouped(rows, self.0.batch())
+            }))
         };
         let relation = self.0.relations().events.with(&page);
         Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
@@ -131,25 +137,25 @@ impl Release {
     }
 
     async fn count_events(&self, service: &Service) -> Result<u64> {
-        let load = async { Ok(event::counts(service, &self.0.keys()).await?) };
+        let load = || async { Ok(event::counts(service, &self.0.keys()).await?) };
         let relation = &self.0.relations().event_counts;
         Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
     }
 
     pub(super) async fn load_references(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        let load = async { Ok(releases::references(ctx.service()?, &self.0.keys()).await?) };
+        let load = || async { Ok(releases::references(ctx.service()?, &self.0.keys()).await?) };
         let relation = &self.0.relations().references;
         Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
     }
 
     pub(super) async fn load_notes(&self, ctx: &Context<'_>) -> Result<Vec<release_note::Model>> {
-        let load = async { Ok(releases::notes(ctx.service()?, &self.0.keys()).await?) };
+        let load = || async { Ok(releases::notes(ctx.service()?, &self.0.keys()).await?) };
         let relation = &self.0.relations().notes;
         Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
     }
 
     pub(super) async fn load_failures(&self, ctx: &Context<'_>) -> Result<Vec<Failure>> {
-        let load = async {
+        let load = || async {
             let rows = releases::failures(ctx.service()?, &self.0.keys()).await?;
             Ok(Failure::grouped(rows, self.0.batch()))
         };
