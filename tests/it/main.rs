@@ -6,6 +6,7 @@
 mod app;
 #[allow(dead_code, reason = "a vocabulary for tests to choose from")]
 mod builders;
+mod corrections;
 mod database;
 mod filters;
 mod http;

@@ -1,5 +1,7 @@
 //! The changes: a mutation file holds inputs and resolvers, `payload.rs` what they answer.
 
+mod correct;
+mod failure;
 mod package;
 mod payload;
 mod record;
@@ -15,4 +17,6 @@ pub struct Mutation(
     record::RecordMutation,
     release::ReleaseMutation,
     package::PackageMutation,
+    correct::CorrectMutation,
+    failure::FailureMutation,
 );

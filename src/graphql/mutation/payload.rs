@@ -1,9 +1,11 @@
 //! What mutations answer. A refusal is data: `ok` is false and `userErrors` says why.
 
-use async_graphql::{Interface, Object, Result, SimpleObject};
+use async_graphql::{ID, Interface, Object, Result, SimpleObject};
 
-use crate::graphql::types::{Package, Release, UserError, Warning};
+use crate::graphql::types::{Failure, Package, Release, UserError, Warning};
 use crate::service;
+use crate::service::correct::DeleteOutcome;
+use crate::service::failure::FailureOutcome;
 use crate::service::record::import;
 use crate::service::step::{PackageOutcome, ReleaseOutcome};
 
@@ -31,6 +33,10 @@ pub enum Payload {
     Release(ReleasePayload),
     /// Of a mutation of a package.
     Package(PackagePayload),
+    /// Of a deletion.
+    Delete(DeletePayload),
+    /// Of a mutation of a failure.
+    Failure(FailurePayload),
     /// Of an import.
     Import(ImportPayload),
 }
@@ -52,25 +58,15 @@ pub struct ReleasePayload {
 
 impl ReleasePayload {
     pub(super) fn of(outcome: service::Result<ReleaseOutcome>) -> Result<Self> {
-        Ok(match settle(outcome)? {
-            Ok(ReleaseOutcome {
-                release,
-                created,
-                warnings,
-            }) => Self {
-                ok: true,
-                release: Some(Release::single(release)),
-                created,
-                user_errors: Vec::new(),
-                warnings: convert(warnings),
-            },
-            Err(user_errors) => Self {
-                ok: false,
-                release: None,
-                created: false,
-                user_errors,
-                warnings: Vec::new(),
-            },
+        let (told, user_errors) = split(outcome)?;
+        let created = told.as_ref().is_some_and(|it| it.created);
+        let (release, warnings) = told.map(|it| (it.release, it.warnings)).unzip();
+        Ok(Self {
+            ok: user_errors.is_empty(),
+            release: release.map(Release::single),
+            created,
+            user_errors,
+            warnings: convert(warnings.unwrap_or_default()),
         })
     }
 }
@@ -94,28 +90,72 @@ pub struct PackagePayload {
 
 impl PackagePayload {
     pub(super) fn of(outcome: service::Result<PackageOutcome>) -> Result<Self> {
-        Ok(match settle(outcome)? {
-            Ok(PackageOutcome {
-                package,
-                release,
-                created,
-                warnings,
-            }) => Self {
-                ok: true,
-                package: Some(Package::single(package)),
-                release: Some(Release::single(release)),
-                created,
-                user_errors: Vec::new(),
-                warnings: convert(warnings),
-            },
-            Err(user_errors) => Self {
-                ok: false,
-                package: None,
-                release: None,
-                created: false,
-                user_errors,
-                warnings: Vec::new(),
-            },
+        let (told, user_errors) = split(outcome)?;
+        let created = told.as_ref().is_some_and(|it| it.created);
+        let warnings = told
+            .as_ref()
+            .map(|it| it.warnings.clone())
+            .unwrap_or_default();
+        let (package, release) = told.map(|it| (it.package, it.release)).unzip();
+        Ok(Self {
+            ok: user_errors.is_empty(),
+            package: package.map(Package::single),
+            release: release.map(Release::single),
+            created,
+            user_errors,
+            warnings: convert(warnings),
+        })
+    }
+}
+
+/// What a deletion answers.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct DeletePayload {
+    /// Whether it was done; when false nothing has changed and `userErrors` says why.
+    ok: bool,
+    /// The id of what was deleted; null when it was refused.
+    deleted_id: Option<ID>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+    /// What is worth knowing although it was done.
+    warnings: Vec<Warning>,
+}
+
+impl DeletePayload {
+    pub(super) fn of(outcome: service::Result<DeleteOutcome>) -> Result<Self> {
+        let (deleted, user_errors) = split(outcome)?;
+        let (id, warnings) = deleted.map(|it| (it.id, it.warnings)).unzip();
+        Ok(Self {
+            ok: user_errors.is_empty(),
+            deleted_id: id.map(ID::from),
+            user_errors,
+            warnings: convert(warnings.unwrap_or_default()),
+        })
+    }
+}
+
+/// What a mutation of a failure answers.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct FailurePayload {
+    /// Whether it was done; when false nothing has changed and `userErrors` says why.
+    ok: bool,
+    /// The failure as it is now; null when it was refused.
+    failure: Option<Failure>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
+    /// What is worth knowing although it was done.
+    warnings: Vec<Warning>,
+}
+
+impl FailurePayload {
+    pub(super) fn of(outcome: service::Result<FailureOutcome>) -> Result<Self> {
+        let (told, user_errors) = split(outcome)?;
+        let (failure, warnings) = told.map(|it| (it.failure, it.warnings)).unzip();
+        Ok(Self {
+            ok: user_errors.is_empty(),
+            failure: failure.map(Failure::single),
+            user_errors,
+            warnings: convert(warnings.unwrap_or_default()),
         })
     }
 }
@@ -195,10 +235,8 @@ impl ImportPayload {
 
 impl ImportPayload {
     pub(super) fn of(outcome: service::Result<import::ImportOutcome>) -> Result<Self> {
-        let (outcome, user_errors) = match settle(outcome)? {
-            Ok(outcome) => (outcome, Vec::new()),
-            Err(user_errors) => (import::ImportOutcome::default(), user_errors),
-        };
+        let (outcome, user_errors) = split(outcome)?;
+        let outcome = outcome.unwrap_or_default();
         // The releases of all rows load their relations together.
         let releases = outcome
             .rows
@@ -225,11 +263,11 @@ impl ImportPayload {
     }
 }
 
-/// Makes refusals data; failures of ours stay errors.
-fn settle<T>(outcome: service::Result<T>) -> Result<std::result::Result<T, Vec<UserError>>> {
+/// Makes refusals data: what came of it, or why it was refused. Failures of ours stay errors.
+fn split<T>(outcome: service::Result<T>) -> Result<(Option<T>, Vec<UserError>)> {
     match outcome {
-        Ok(value) => Ok(Ok(value)),
-        Err(service::Error::Refused(errors)) => Ok(Err(convert(errors))),
+        Ok(value) => Ok((Some(value), Vec::new())),
+        Err(service::Error::Refused(errors)) => Ok((None, convert(errors))),
         Err(error) => Err(error.into()),
     }
 }
