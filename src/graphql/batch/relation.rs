@@ -1,6 +1,7 @@
 //! What belongs to the records of a batch.
 
 use std::collections::HashMap;
+use std::fmt::{self, Debug, Formatter};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,8 +10,22 @@ use tokio::sync::OnceCell;
 
 /// What belongs to each record of a batch, once loaded. A failure is kept too: every sibling hears
 /// of it, and it is logged once.
-#[derive(Debug)]
-pub struct Relation<K, V>(OnceCell<Result<HashMap<K, V>>>);
+pub struct Relation<K, V>(OnceCell<Result<Loaded<K, V>>>);
+
+/// What was loaded. Relations lead from any kind of record to any other and back; were it not for
+/// the trait object, the compiler would follow them all to see whether a record is `Send`.
+type Loaded<K, V> = Box<dyn Lookup<K, V> + Send + Sync>;
+
+trait Lookup<K, V> {
+    /// What belongs to `key`.
+    fn find(&self, key: &K) -> Option<V>;
+}
+
+impl<K: Eq + Hash, V: Clone> Lookup<K, V> for HashMap<K, V> {
+    fn find(&self, key: &K) -> Option<V> {
+        self.get(key).cloned()
+    }
+}
 
 impl<K, V> Default for Relation<K, V> {
     fn default() -> Self {
@@ -18,7 +33,22 @@ impl<K, V> Default for Relation<K, V> {
     }
 }
 
-impl<K: Eq + Hash, V: Clone> Relation<K, V> {
+impl<K, V> Debug for Relation<K, V> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let state = match self.0.get() {
+            None => "not loaded",
+            Some(Ok(_)) => "loaded",
+            Some(Err(_)) => "failed",
+        };
+        f.debug_tuple("Relation").field(&state).finish()
+    }
+}
+
+impl<K, V> Relation<K, V>
+where
+    K: Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
     /// What belongs to `key`; the first call runs `load` for all.
     ///
     /// # Errors
@@ -27,9 +57,13 @@ impl<K: Eq + Hash, V: Clone> Relation<K, V> {
     where
         F: Future<Output = Result<HashMap<K, V>>>,
     {
-        // Boxed, because all siblings have room for it and only one of them needs it.
-        match self.0.get_or_init(|| Box::pin(load())).await {
-            Ok(values) => Ok(values.get(key).cloned()),
+        let load = || async {
+            // Boxed, because all siblings have room for it and only one of them needs it.
+            let loaded = Box::pin(load()).await?;
+            Ok(Box::new(loaded) as Loaded<K, V>)
+        };
+        match self.0.get_or_init(load).await {
+            Ok(loaded) => Ok(loaded.find(key)),
             Err(error) => Err(error.clone()),
         }
     }
