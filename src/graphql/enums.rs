@@ -173,3 +173,63 @@ pub enum WarningCode {
     /// A report older than what is known; it is kept in the events.
     LateEventApplied,
 }
+
+/// The unit of the calendar that a series is cut into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::service::stats::calendar::Interval")]
+pub enum Interval {
+    /// From one full hour on the clock to the next. An hour that clocks pass twice makes two.
+    Hour,
+    /// From midnight to midnight; 23 or 25 hours where clocks are set.
+    Day,
+    /// From Monday to Sunday, as ISO 8601 has it.
+    Week,
+    /// A month.
+    Month,
+    /// Three months, beginning in January, April, July or October.
+    Quarter,
+    /// A year.
+    Year,
+}
+
+/// The part of the calendar that a histogram folds all time into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::service::stats::CalendarPart")]
+pub enum CalendarPart {
+    /// The hour on the clock, 0 to 23.
+    HourOfDay,
+    /// The day of the week, 1 for Monday to 7 for Sunday.
+    DayOfWeek,
+    /// The day of the month, 1 to 31.
+    DayOfMonth,
+    /// The week of the year, 1 to 53, as ISO 8601 counts: week 1 has the year's first Thursday.
+    IsoWeek,
+    /// The month, 1 for January to 12 for December.
+    MonthOfYear,
+    /// The year.
+    Year,
+}
+
+/// What the releases or packages of a group have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::service::stats::Dimension")]
+pub enum Dimension {
+    /// The person who released.
+    User,
+    /// The team that the release was for.
+    Team,
+    /// A platform. A release on two platforms counts once under each.
+    Platform,
+    /// The name of a package. A release of two packages counts once under each name.
+    Package,
+}
+
+/// What statistics count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::service::stats::CountUnit")]
+pub enum CountUnit {
+    /// Releases, each with its status, rollback flag and duration.
+    Releases,
+    /// The packages of the releases, each with its own status, rollback flag and duration.
+    Packages,
+}

@@ -26,6 +26,7 @@ pub mod reference;
 pub mod release;
 pub mod settings;
 mod sql;
+pub mod stats;
 pub mod step;
 pub mod summary;
 pub mod time;

@@ -19,3 +19,4 @@ mod release;
 #[allow(dead_code, reason = "a vocabulary for tests to choose from")]
 mod rows;
 mod schema;
+mod stats;

@@ -12,6 +12,7 @@ mod package;
 mod platform;
 mod release;
 mod server;
+mod stats;
 mod summary;
 
 /// The questions to Orlo. Lists are Relay connections: `nodes` holds the records of a page,
@@ -24,4 +25,5 @@ pub struct Query(
     summary::SummaryQuery,
     node::NodeQuery,
     server::ServerQuery,
+    stats::StatsQuery,
 );

@@ -16,6 +16,7 @@ mod release;
 mod remark;
 mod result;
 mod server;
+mod stats;
 mod summary;
 
 pub use event::Event;
@@ -25,10 +26,13 @@ pub use node::Node;
 pub use note::ReleaseNote;
 pub use package::Package;
 pub use platform::Platform;
-pub use release::Release;
+pub use release::{Release, TimelineItem};
 pub use remark::{UserError, Warning};
 pub use result::PackageResult;
 pub use server::ServerInfo;
+pub use stats::{
+    CountSplit, DurationStats, GroupKey, HistogramBar, OutcomeCounts, SeriesPoint, StatsRow,
+};
 pub use summary::{PackageSummary, TeamSummary, UserSummary};
 
 use crate::service::filter::{ReleaseFilter, StringListFilter};

@@ -84,6 +84,12 @@ impl Package {
         batch.upgrade()?.record(id).map(Self)
     }
 
+    /// Its name, and its version where one is known.
+    pub(super) fn name_and_version(&self) -> (&str, Option<&str>) {
+        let row = self.0.row();
+        (&row.name, row.version.as_deref())
+    }
+
     async fn load_results(
         &self,
         ctx: &Context<'_>,

@@ -1,11 +1,13 @@
 //! Releases.
 
 mod batch;
+mod timeline;
 
 use async_graphql::{Context, Description, ID, Object, Result};
 
 pub use self::batch::ReleaseBatch;
 use self::batch::ReleaseRelations;
+pub use self::timeline::TimelineItem;
 use super::metadata::{MetadataEntry, to_json};
 use super::{Event, Failure, Package, Platform, ReleaseNote, inferred_fields, seconds};
 use crate::graphql::batch::Record;

@@ -1,0 +1,244 @@
+//! The last layer of a statement: counting the facts of each group.
+
+use entity::DeployStatus;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_orm::{ActiveEnum as _, ConnectionTrait as _, QueryResult};
+
+use super::duration::{self, Sample};
+use super::facts::{ROLLBACK, STATUS};
+use super::{Dimension, DurationStats, Key, MAX_POINTS, too_many};
+use crate::service::{Result, Service, sql};
+
+/// How many there are of each status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutcomeCounts {
+    /// Those that ended well.
+    pub successful: u64,
+    /// Those that ended badly.
+    pub failed: u64,
+    /// Those under way.
+    pub in_progress: u64,
+    /// Those of which nothing has happened yet.
+    pub not_started: u64,
+}
+
+impl OutcomeCounts {
+    /// All of them.
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.successful + self.failed + self.in_progress + self.not_started
+    }
+}
+
+/// How many are rollbacks and how many are not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CountSplit {
+    /// Those that are no rollbacks.
+    pub normal: OutcomeCounts,
+    /// Rollbacks.
+    pub rollback: OutcomeCounts,
+}
+
+impl CountSplit {
+    /// Both together.
+    #[must_use]
+    pub const fn total(self) -> OutcomeCounts {
+        OutcomeCounts {
+            successful: self.normal.successful + self.rollback.successful,
+            failed: self.normal.failed + self.rollback.failed,
+            in_progress: self.normal.in_progress + self.rollback.in_progress,
+            not_started: self.normal.not_started + self.rollback.not_started,
+        }
+    }
+}
+
+/// A count that the database makes: its column, and what it counts.
+type Counted = (&'static str, bool, DeployStatus);
+
+const COUNTS: [Counted; 8] = [
+    ("normal_successful", false, DeployStatus::Successful),
+    ("normal_failed", false, DeployStatus::Failed),
+    ("normal_in_progress", false, DeployStatus::InProgress),
+    ("normal_not_started", false, DeployStatus::NotStarted),
+    ("rollback_successful", true, DeployStatus::Successful),
+    ("rollback_failed", true, DeployStatus::Failed),
+    ("rollback_in_progress", true, DeployStatus::InProgress),
+    ("rollback_not_started", true, DeployStatus::NotStarted),
+];
+
+/// The name of a layer of a statement.
+pub(super) const LAYER: &str = "layer";
+
+/// A number that groups have in common beside their dimensions, such as the one of a bucket.
+pub(super) const PLACE: &str = "place";
+
+/// What a statement groups by.
+#[derive(Clone, Debug)]
+pub(super) struct Grouping {
+    pub dimensions: Vec<Dimension>,
+    /// Also by [`PLACE`].
+    pub by_place: bool,
+    /// Also the durations are wanted.
+    pub durations: bool,
+}
+
+/// What was counted in one group.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub key: Key,
+    /// The value of [`PLACE`].
+    pub place: i64,
+    pub counts: CountSplit,
+    pub durations: DurationStats,
+}
+
+impl Grouping {
+    /// The columns to group by, where `place` is the one that becomes [`PLACE`].
+    fn columns(&self, place: &'static str) -> Vec<&'static str> {
+        let dimensions = self.dimensions.iter().map(|dimension| dimension.column());
+        dimensions.chain(self.by_place.then_some(place)).collect()
+    }
+
+    /// One row for each group in `facts`.
+    pub fn count(&self, facts: SelectStatement) -> SelectStatement {
+        let facts = if self.durations {
+            duration::rank(facts, &self.columns(PLACE))
+        } else {
+            facts
+        };
+        let mut query = self.grouped(facts, PLACE);
+        for (name, rollback, status) in COUNTS {
+            let is_rollback = Expr::col(ROLLBACK);
+            let side = if rollback {
+                is_rollback
+            } else {
+                is_rollback.not()
+            };
+            let one = side.and(Expr::col(STATUS).eq(status.to_value()));
+            let one: Expr = Expr::case(one, 1_i64).into();
+            query.expr_as(Func::count(one), name);
+        }
+        if self.durations {
+            duration::select(&mut query);
+        }
+        query
+    }
+
+    /// One row for each group in `counted`, where a group may be in several rows; `place` is the
+    /// column that becomes [`PLACE`].
+    pub fn add_up(&self, counted: SelectStatement, place: &'static str) -> SelectStatement {
+        let mut query = self.grouped(counted, place);
+        for (name, ..) in COUNTS {
+            // PostgreSQL adds up to a decimal.
+            query.expr_as(Func::sum(Expr::col(name)).cast_as("bigint"), name);
+        }
+        query
+    }
+
+    fn grouped(&self, layer: SelectStatement, place: &'static str) -> SelectStatement {
+        let mut query = Query::select();
+        for dimension in &self.dimensions {
+            query.column(dimension.column());
+        }
+        if self.by_place {
+            query.expr_as(Expr::col(place), PLACE);
+        }
+        query
+            .from_subquery(layer, LAYER)
+            .group_by_columns(self.columns(place))
+            .take()
+    }
+
+    /// The groups that `query` counts, of which there may be `limit`. They come in no order.
+    pub async fn fetch(
+        &self,
+        service: &Service,
+        mut query: SelectStatement,
+        (what, limit): (&str, usize),
+    ) -> Result<Vec<Group>> {
+        query.limit(limit as u64 + 1);
+        let rows = service.reader().query_all(&query).await?;
+        if rows.len() > limit {
+            return Err(too_many(what, limit));
+        }
+        rows.iter().map(|row| self.read(row)).collect()
+    }
+
+    fn read(&self, row: &QueryResult) -> Result<Group> {
+        let mut key = Key::default();
+        for dimension in &self.dimensions {
+            *key.value_mut(*dimension) = row.try_get("", dimension.column())?;
+        }
+        let mut counts = CountSplit::default();
+        for (name, rollback, status) in COUNTS {
+            let side = if rollback {
+                &mut counts.rollback
+            } else {
+                &mut counts.normal
+            };
+            let count = match status {
+                DeployStatus::Successful => &mut side.successful,
+                DeployStatus::Failed => &mut side.failed,
+                DeployStatus::InProgress => &mut side.in_progress,
+                DeployStatus::NotStarted => &mut side.not_started,
+            };
+            *count = sql::unsigned(row.try_get("", name)?);
+        }
+        let place = if self.by_place {
+            row.try_get("", PLACE)?
+        } else {
+            0
+        };
+        let durations = if self.durations {
+            Sample::read(row)?.into()
+        } else {
+            DurationStats::default()
+        };
+        Ok(Group {
+            key,
+            place,
+            counts,
+            durations,
+        })
+    }
+}
+
+/// Puts groups in order: by place, then by key.
+pub(super) fn sort(groups: &mut [Group], dimensions: &[Dimension]) {
+    groups.sort_by(|one, other| {
+        let by_place = one.place.cmp(&other.place);
+        by_place.then_with(|| one.key.compare(&other.key, dimensions))
+    });
+}
+
+/// The groups for each of `places` in turn and each key that there is, with nothing counted where
+/// the database found none. Without dimensions there is one key. `groups` must be in order.
+pub(super) fn fill(
+    groups: Vec<Group>,
+    dimensions: &[Dimension],
+    places: &[i64],
+) -> Result<Vec<Group>> {
+    let mut keys: Vec<Key> = groups.iter().map(|group| group.key.clone()).collect();
+    keys.sort_by(|one, other| one.compare(other, dimensions));
+    keys.dedup();
+    if dimensions.is_empty() {
+        keys = vec![Key::default()];
+    }
+    if keys.len().saturating_mul(places.len()) > MAX_POINTS {
+        return Err(too_many("points", MAX_POINTS));
+    }
+    let mut found = groups.into_iter().peekable();
+    let mut filled = Vec::with_capacity(keys.len() * places.len());
+    for &place in places {
+        for key in &keys {
+            let next = found.next_if(|group| group.place == place && group.key == *key);
+            filled.push(next.unwrap_or_else(|| Group {
+                key: key.clone(),
+                place,
+                counts: CountSplit::default(),
+                durations: DurationStats::default(),
+            }));
+        }
+    }
+    Ok(filled)
+}
