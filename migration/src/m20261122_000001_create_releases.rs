@@ -173,7 +173,7 @@ async fn create_indexes(manager: &SchemaManager<'_>) -> StepResult {
             "release_platform_platform",
             &["platform_id", "release_id"],
         ),
-        // A reference may be longer than an index entry of PostgreSQL can be.
+        // A text may be longer than an index entry of PostgreSQL can be.
         (
             "release_reference",
             "release_reference_start",
@@ -187,7 +187,7 @@ async fn create_indexes(manager: &SchemaManager<'_>) -> StepResult {
         (
             "release_metadata",
             "release_metadata_key",
-            &["key", "release_id"],
+            &["key", "substr(value, 1, 128)", "release_id"],
         ),
     ];
     for (table, name, columns) in related {

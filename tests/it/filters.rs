@@ -236,6 +236,15 @@ async fn metadata_is_found_by_key_and_value(app: TestApp) {
         (r#"metadata: {key: "ci", value: {ne: "78"}}"#, "a"),
         (r#"metadata: [{key: "ci"}, {key: "region"}]"#, "a"),
         (r#"metadata: {key: "region", value: {isNull: true}}"#, ""),
+        (
+            r#"metadata: {key: "ci", value: {in: ["77", "?"], ne: "78"}}"#,
+            "a",
+        ),
+        (r#"metadata: {key: "ci", value: {in: []}}"#, ""),
+        (
+            r#"metadata: {key: "region", value: {eq: "EU", ignoreCase: true}}"#,
+            "a",
+        ),
         (r#"metadata: {key: "CI"}"#, ""),
         ("metadata: []", "abcd"),
     ];

@@ -2,13 +2,13 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 
-use super::input::{MetadataFilter, StringListFilter};
+use super::input::{MetadataFilter, StringFilter, StringListFilter};
 use super::scope::Scope;
 use super::text::{self, Likeness};
 use crate::service::Result;
 use crate::service::sql::{all, call, not};
 
-/// As many characters of a reference as the index holds.
+/// As many characters of a reference or of a value as the index holds.
 const INDEXED_CHARACTERS: usize = 128;
 
 /// A list of texts of a release.
@@ -115,22 +115,21 @@ fn some_reference(element: Element, scope: &Scope) -> Result<Expr> {
     let (Element::OneOf(texts @ [_, ..]), Some(condition)) = (element, &condition) else {
         return Ok(exists(query, condition, &inner, scope));
     };
-    let beginning = call(
-        "substr",
-        [
-            column,
-            Expr::cust("1"),
-            Expr::cust(INDEXED_CHARACTERS.to_string()),
-        ],
-    );
+    query
+        .expr(inner.column("release_id"))
+        .and_where(begins_like(column, texts))
+        .and_where(condition.clone());
+    Ok(scope.column("id").in_subquery(query))
+}
+
+/// Holds where `column` begins as one of `texts` does, as far as the index goes.
+fn begins_like(column: Expr, texts: &[String]) -> Expr {
+    // Written out, because an index on an expression serves only the very same expression.
+    let (first, length) = (Expr::cust("1"), Expr::cust(INDEXED_CHARACTERS.to_string()));
     let beginnings = texts
         .iter()
         .map(|text| -> String { text.chars().take(INDEXED_CHARACTERS).collect() });
-    query
-        .expr(inner.column("release_id"))
-        .and_where(beginning.is_in(beginnings))
-        .and_where(condition.clone());
-    Ok(scope.column("id").in_subquery(query))
+    call("substr", [column, first, length]).is_in(beginnings)
 }
 
 /// Holds where `query` has a row of the release in `scope` that meets `condition`.
@@ -148,15 +147,36 @@ fn exists(
 
 /// The conditions of all `filters` on the metadata of the releases in `scope`.
 pub(super) fn metadata(filters: &[MetadataFilter], scope: &Scope) -> Result<Vec<Expr>> {
-    let entry = |MetadataFilter { key, value }: &MetadataFilter| -> Result<Expr> {
-        scope.count()?;
-        scope.check(key)?;
-        let (inner, query) = scope.inside("release_metadata")?;
-        let mut conditions = vec![inner.column("key").eq(key.as_str())];
-        if let Some(value) = value {
-            conditions.extend(text::conditions(value, &inner.column("value"), &inner)?);
-        }
-        Ok(exists(query, Some(all(conditions)), &inner, scope))
-    };
+    let entry = |filter: &MetadataFilter| metadata_entry(filter, scope);
     filters.iter().map(entry).collect()
+}
+
+/// Few releases share a value, so where it is given, those are found first, by the index.
+fn metadata_entry(filter: &MetadataFilter, scope: &Scope) -> Result<Expr> {
+    let MetadataFilter { key, value } = filter;
+    scope.count()?;
+    scope.check(key)?;
+    let (inner, mut query) = scope.inside("release_metadata")?;
+    let column = inner.column("value");
+    let mut conditions = vec![inner.column("key").eq(key.as_str())];
+    if let Some(value) = value {
+        conditions.extend(text::conditions(value, &column, &inner)?);
+    }
+    let Some(texts) = value.as_ref().and_then(given) else {
+        return Ok(exists(query, Some(all(conditions)), &inner, scope));
+    };
+    conditions.push(begins_like(column, texts));
+    query
+        .expr(inner.column("release_id"))
+        .and_where(all(conditions));
+    Ok(scope.column("id").in_subquery(query))
+}
+
+/// The texts of which the filter wants one.
+fn given(filter: &StringFilter) -> Option<&[String]> {
+    let texts = match &filter.eq {
+        Some(text) => std::slice::from_ref(text),
+        None => filter.is_in.as_deref()?,
+    };
+    (!filter.ignore_case && !texts.is_empty()).then_some(texts)
 }

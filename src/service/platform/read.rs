@@ -10,8 +10,12 @@ use uuid::Uuid;
 use crate::service::filter::{FilterContext, ReleaseFilter, StringFilter};
 use crate::service::page::{self, Direction, Key, Page, PageArgs};
 use crate::service::reference::is_storable;
-use crate::service::summary::{SummaryOrder, aggregate, aggregates, order_by};
+use crate::service::summary::{SummaryOrder, SummaryOrderField, aggregates, order_by};
 use crate::service::{Result, Service, sql};
+
+/// What platforms are joined with when they are ordered by it.
+const SUMMARY: &str = "summary";
+const SUMMARY_COLUMNS: [&str; 3] = ["release_count", "first_released_at", "last_released_at"];
 
 /// What there is to say about the releases of a platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,17 +57,12 @@ pub async fn list(
     args: PageArgs,
 ) -> Result<Page<platform::Model>> {
     let mut platforms = matching(service, name)?;
-    let mut computed = Vec::new();
-    for SummaryOrder { field, .. } in order {
-        let Some(value) = aggregate(*field, false) else {
-            continue;
-        };
-        if computed.contains(field) {
-            continue;
-        }
-        computed.push(*field);
-        let value = Expr::SubQuery(None, Box::new(releases().expr(value).take().into()));
-        platforms.expr_as(value, field.column());
+    let is_by_name = |order: &SummaryOrder| order.field == SummaryOrderField::Name;
+    if !order.iter().all(is_by_name) {
+        let own = sql::column(SUMMARY, "platform_id").eq(sql::column("platform", "id"));
+        platforms
+            .columns(SUMMARY_COLUMNS.map(|column| (SUMMARY, column)))
+            .join_subquery(JoinType::InnerJoin, summary(), SUMMARY, own);
     }
     let query = Query::select()
         .columns(["id", "name", "created_at"])
@@ -119,12 +118,8 @@ pub async fn find(service: &Service, name: &str) -> Result<Option<platform::Mode
 /// When the database fails.
 pub async fn summaries(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, PlatformSummary>> {
     let platform = sql::column("release_platform", "platform_id");
-    let mut query = naming();
-    query
-        .expr_as(platform.clone(), "platform_id")
-        .and_where(sql::among(service, platform.clone(), ids))
-        .add_group_by([platform]);
-    aggregates(&mut query, false);
+    let mut query = summary();
+    query.and_where(sql::among(service, platform, ids));
     let summaries = sql::rows::<Summary>(service, &query).await?.into_iter();
     Ok(summaries
         .map(|summary| (summary.platform_id, summary.into()))
@@ -146,6 +141,17 @@ pub async fn release_counts(
         .and_where(sql::among(service, platform.clone(), ids))
         .cond_where(filter.condition(&FilterContext::of(service))?);
     sql::count_by(service, query, platform).await
+}
+
+/// What there is to say about each platform.
+fn summary() -> SelectStatement {
+    let platform = sql::column("release_platform", "platform_id");
+    let mut query = naming();
+    query
+        .expr_as(platform.clone(), "platform_id")
+        .add_group_by([platform]);
+    aggregates(&mut query, false);
+    query
 }
 
 /// Which releases name which platform, deleted releases apart.

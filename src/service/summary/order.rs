@@ -1,6 +1,6 @@
 //! How lists of summaries are ordered.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, SelectStatement};
+use sea_orm::sea_query::{ExprTrait, Func, SelectStatement};
 
 use crate::service::page::{Direction, Key, Order, ValueKind};
 use crate::service::sql;
@@ -64,32 +64,27 @@ pub(in crate::service) fn order_by(
     Order::new(list, keys, unique)
 }
 
-/// How `field` is computed from rows that are joined with their releases; none for the name.
-/// `repeated`: a release may be there more than once.
-pub(in crate::service) fn aggregate(field: SummaryOrderField, repeated: bool) -> Option<Expr> {
+/// Makes `query`, which joins releases to something, compute their summaries. `repeated`: a release
+/// may be there more than once.
+pub(in crate::service) fn aggregates(query: &mut SelectStatement, repeated: bool) {
     let release = |column| sql::column("release", column);
     let released_at = || {
         let times = ["started_at", "finished_at", "created_at"];
         Func::coalesce(times.map(release))
     };
-    match field {
-        SummaryOrderField::Name => None,
-        SummaryOrderField::ReleaseCount if repeated => Some(release("id").count_distinct()),
-        SummaryOrderField::ReleaseCount => Some(release("id").count()),
-        SummaryOrderField::FirstReleasedAt => Some(Func::min(released_at()).into()),
-        SummaryOrderField::LastReleasedAt => Some(Func::max(released_at()).into()),
-    }
-}
-
-/// Makes `query` compute all of a summary.
-pub(in crate::service) fn aggregates(query: &mut SelectStatement, repeated: bool) {
-    for field in [
-        SummaryOrderField::ReleaseCount,
-        SummaryOrderField::FirstReleasedAt,
-        SummaryOrderField::LastReleasedAt,
-    ] {
-        if let Some(value) = aggregate(field, repeated) {
-            query.expr_as(value, field.column());
-        }
-    }
+    let count = if repeated {
+        release("id").count_distinct()
+    } else {
+        release("id").count()
+    };
+    query
+        .expr_as(count, SummaryOrderField::ReleaseCount.column())
+        .expr_as(
+            Func::min(released_at()),
+            SummaryOrderField::FirstReleasedAt.column(),
+        )
+        .expr_as(
+            Func::max(released_at()),
+            SummaryOrderField::LastReleasedAt.column(),
+        );
 }
