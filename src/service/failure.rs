@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::check::{Checker, TextKind};
 use super::error::{Path, Result, UserErrorCode, Warning, WarningCode};
 use super::held::Held;
-use super::history::{Fields, change};
+use super::history::{Fields, NewEvent, change};
 use super::reference::{self, Lock, Lookup, PackageRef, ReleaseRef};
 use super::{Caller, Service, time};
 
@@ -178,6 +178,39 @@ pub async fn resolve(
         .await
 }
 
+/// Notes which release mended a failure that came back from an export, once both are there.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn link(
+    tx: &DatabaseTransaction,
+    caller: &Caller,
+    failure_id: Uuid,
+    resolved_by_id: Uuid,
+    now: Timestamp,
+) -> Result<()> {
+    let path = Path::default();
+    let (mut held, before) = hold(tx, &failure_id.to_string(), &path).await?;
+    let mut after = before.clone();
+    after.resolved_by_id = Some(resolved_by_id);
+    after
+        .clone()
+        .into_active_model()
+        .reset_all()
+        .update(tx)
+        .await?;
+    let at = after.resolved_at.unwrap_or(now);
+    mark(
+        &mut held,
+        EventType::FailureResolved,
+        at,
+        Some(&before),
+        &after,
+    );
+    held.save(tx, caller, now).await?;
+    Ok(())
+}
+
 /// Reads a failure and locks its release.
 async fn hold(
     tx: &DatabaseTransaction,
@@ -258,6 +291,18 @@ fn mark(
 ) {
     let told = change(before.map_or(Value::Null, fields), fields(after));
     held.mark_release(kind, at, Fields::from_iter([("failure".to_owned(), told)]));
+}
+
+/// The event that tells of a failure which came with its release.
+pub(crate) fn reported(failure: &failure::Model) -> NewEvent {
+    let told = change(Value::Null, fields(failure));
+    NewEvent {
+        kind: EventType::FailureReported,
+        occurred_at: failure.detected_at,
+        release_id: failure.release_id,
+        package_id: None,
+        changes: Fields::from_iter([("failure".to_owned(), told)]),
+    }
 }
 
 /// What an event says of a failure.

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use entity::{DeployStatus, EventType, Timestamp, package, package_result, release, release_note};
+use entity::{
+    DeployStatus, EventType, Timestamp, failure, package, package_result, release, release_note,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::input::{CheckedPackage, CheckedRelease};
 use crate::service::error::{Path, Warning, WarningCode};
+use crate::service::failure::reported;
 use crate::service::history::{self, NewEvent};
 use crate::service::{Caller, derive, time};
 
@@ -37,6 +40,8 @@ pub struct Draft {
     pub notes: Vec<release_note::Model>,
     /// Its metadata.
     pub metadata: BTreeMap<String, String>,
+    /// The failures it caused, which only restored releases have from the start.
+    pub failures: Vec<failure::Model>,
 }
 
 impl Draft {
@@ -83,6 +88,7 @@ impl Draft {
             release,
             packages,
             results,
+            failures: Vec::new(),
         }
     }
 
@@ -112,7 +118,11 @@ impl Draft {
             .packages
             .iter()
             .map(|package| added_event(package, &self.results));
-        std::iter::once(created).chain(added).collect()
+        let failed = self.failures.iter().map(reported);
+        std::iter::once(created)
+            .chain(added)
+            .chain(failed)
+            .collect()
     }
 }
 

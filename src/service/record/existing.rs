@@ -42,9 +42,7 @@ pub(super) async fn meet(
         }
         ConflictPolicy::ReturnExisting => {
             if meeting.always_remark || differs(tx, &held, input, meeting.telling).await? {
-                let message =
-                    "a release with this external id was recorded before and is returned as it is";
-                warnings.push(path.warning(WarningCode::AlreadyRecorded, message));
+                warnings.push(already_recorded(&path));
             }
         }
         ConflictPolicy::Update => {
@@ -61,6 +59,12 @@ pub(super) async fn meet(
         created: false,
         warnings,
     })
+}
+
+/// The remark that a known release is left as it is; `path` is where its key stands.
+pub(super) fn already_recorded(path: &Path) -> Warning {
+    let message = "a release with this external id was recorded before and is returned as it is";
+    path.warning(WarningCode::AlreadyRecorded, message)
 }
 
 /// Whether the input says anything that the stored release does not.

@@ -6,6 +6,7 @@ use entity::{Timestamp, release};
 use sea_orm::DatabaseTransaction;
 
 use super::draft::Telling;
+use super::restore::Restored;
 use super::{NewRelease, Row, RowOutcome, Told, store};
 use crate::service::database::Verdict;
 use crate::service::error::{Error, Path, Result, UserError, UserErrorCode, Warning};
@@ -66,8 +67,13 @@ pub async fn import(
         let message = format!("has {} entries; {limit} are allowed", releases.len());
         return Err(path.refuse(UserErrorCode::TooMany, message));
     }
-    let places = (0..releases.len()).map(|index| path.at(index));
-    let batch = Batch::check(service, releases.into_iter().zip(places));
+    let rows = releases.into_iter().enumerate();
+    let rows = rows.map(|(index, release)| BatchRow {
+        release,
+        restored: None,
+        path: path.at(index),
+    });
+    let batch = Batch::check(service, rows);
     let batch = &batch;
     service
         .database
@@ -83,6 +89,17 @@ pub async fn import(
         .await
 }
 
+/// A release to import.
+#[derive(Clone, Debug)]
+pub struct BatchRow {
+    /// The release, as the caller gave it.
+    pub release: NewRelease,
+    /// What an export knows of it beside.
+    pub restored: Option<Restored>,
+    /// Its place in the input.
+    pub path: Path,
+}
+
 /// Releases to import, checked.
 #[derive(Debug)]
 pub struct Batch {
@@ -93,18 +110,16 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Checks releases, each with its place in the input.
-    pub fn check(
-        service: &Service,
-        releases: impl IntoIterator<Item = (NewRelease, Path)>,
-    ) -> Self {
+    /// Checks releases.
+    pub fn check(service: &Service, rows: impl IntoIterator<Item = BatchRow>) -> Self {
         let mut batch = Self {
             rows: Vec::new(),
             indexes: Vec::new(),
             refused: HashMap::new(),
         };
-        for (index, (release, path)) in releases.into_iter().enumerate() {
-            match Row::check(service, release, path.clone()) {
+        for (index, row) in rows.into_iter().enumerate() {
+            let path = row.path.clone();
+            match Row::check(service, row.release, row.restored, row.path) {
                 Ok(row) => {
                     batch.rows.push(row);
                     batch.indexes.push(index);

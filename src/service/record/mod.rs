@@ -5,6 +5,8 @@ mod existing;
 pub mod import;
 pub mod input;
 mod packages;
+pub mod restore;
+mod returned;
 pub(crate) mod store;
 
 use std::collections::HashMap;
@@ -18,6 +20,8 @@ use self::existing::Meeting;
 use self::input::CheckedRelease;
 pub use self::input::{ConflictPolicy, NewPackage, NewRelease};
 use self::packages::{TakenKeys, taken_keys};
+use self::restore::Restored;
+use self::returned::Returned;
 use super::check::Checker;
 use super::error::{Error, Path, Result, UserError, Warning};
 use super::step::ReleaseOutcome;
@@ -54,7 +58,7 @@ async fn record_one(
     telling: Telling,
 ) -> Result<ReleaseOutcome> {
     let now = service.now();
-    let row = Row::check(service, input, Path::default())?;
+    let row = Row::check(service, input, None, Path::default())?;
     let told = Told {
         telling,
         always_remark: false,
@@ -78,19 +82,52 @@ async fn record_one(
 #[derive(Debug)]
 struct Row {
     input: CheckedRelease,
+    restored: Option<Restored>,
     warnings: Vec<Warning>,
     path: Path,
 }
 
 impl Row {
-    fn check(service: &Service, input: NewRelease, path: Path) -> Result<Self> {
+    fn check(
+        service: &Service,
+        input: NewRelease,
+        restored: Option<Restored>,
+        path: Path,
+    ) -> Result<Self> {
         let mut checker = Checker::new(service);
         let input = input.check(&mut checker, &path);
         Ok(Self {
             input,
+            restored: restored.map(|restored| restored.check(&mut checker, &path)),
             warnings: checker.finish()?,
             path,
         })
+    }
+
+    /// The rows to store if the release is new, and what to remark on.
+    fn draft(&self, told: Told<'_>) -> (Draft, Vec<Warning>) {
+        let mut warnings = self.warnings.clone();
+        let mut draft = Draft::new(
+            &self.input,
+            told.telling,
+            told.caller,
+            told.now,
+            &self.path,
+            &mut warnings,
+        );
+        if let Some(restored) = &self.restored {
+            restored.apply(&mut draft, &self.input, told.now, &mut warnings);
+        }
+        (draft, warnings)
+    }
+
+    /// How it is told, seen from a record that is known.
+    fn telling(&self, told: Told<'_>) -> Telling {
+        let facts = self.restored.as_ref().and_then(|row| row.facts.as_ref());
+        match facts {
+            Some(facts) if !facts.recorded => Telling::Live,
+            _ => told.telling,
+        }
     }
 }
 
@@ -109,19 +146,7 @@ type RowOutcome = std::result::Result<ReleaseOutcome, Vec<UserError>>;
 
 /// Stores rows: new releases all together, known ones one by one.
 async fn store(tx: &DatabaseTransaction, rows: &[Row], told: Told<'_>) -> Result<Vec<RowOutcome>> {
-    let mut drafts = Vec::with_capacity(rows.len());
-    for row in rows {
-        let mut warnings = row.warnings.clone();
-        let draft = Draft::new(
-            &row.input,
-            told.telling,
-            told.caller,
-            told.now,
-            &row.path,
-            &mut warnings,
-        );
-        drafts.push((draft, warnings));
-    }
+    let drafts: Vec<_> = rows.iter().map(|row| row.draft(told)).collect();
     let releases = drafts
         .iter()
         .map(|(draft, _)| draft.release.clone())
@@ -166,14 +191,17 @@ async fn meet_known(
     told: Told<'_>,
     mut outcomes: HashMap<usize, RowOutcome>,
 ) -> Result<Vec<RowOutcome>> {
+    let known = rows.iter().enumerate();
+    let known = known.filter(|(index, _)| !outcomes.contains_key(index));
+    let returned = Returned::of(tx, known.map(|(_, row)| row), told).await?;
     let mut all = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
-        if let Some(outcome) = outcomes.remove(&index) {
+        if let Some(outcome) = outcomes.remove(&index).or_else(|| returned.outcome(row)) {
             all.push(outcome);
             continue;
         }
         let meeting = Meeting {
-            telling: told.telling,
+            telling: row.telling(told),
             always_remark: told.always_remark,
             caller: told.caller,
             now: told.now,

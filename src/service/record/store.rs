@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::{
-    Timestamp, event, package, package_result, platform, release, release_metadata, release_note,
-    release_platform, release_reference,
+    Timestamp, event, failure, package, package_result, platform, release, release_metadata,
+    release_note, release_platform, release_reference,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -74,6 +74,7 @@ pub async fn insert_contents(
     insert_all(tx, rows.notes, None).await?;
     insert_all(tx, rows.packages, None).await?;
     insert_all(tx, rows.results, None).await?;
+    insert_all(tx, rows.failures, None).await?;
     insert_all(tx, rows.events, None).await?;
     Ok(())
 }
@@ -105,6 +106,7 @@ struct Rows {
     notes: Vec<release_note::ActiveModel>,
     packages: Vec<package::ActiveModel>,
     results: Vec<package_result::ActiveModel>,
+    failures: Vec<failure::ActiveModel>,
     events: Vec<event::ActiveModel>,
 }
 
@@ -132,6 +134,7 @@ impl Rows {
         self.notes.extend(actives(draft.notes));
         self.packages.extend(actives(draft.packages));
         self.results.extend(actives(draft.results));
+        self.failures.extend(actives(draft.failures));
     }
 }
 
