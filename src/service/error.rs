@@ -133,6 +133,27 @@ pub enum WarningCode {
     LateEventApplied,
 }
 
+impl WarningCode {
+    /// Its name in the API, e.g. `TIME_ASSUMED`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AlreadyRecorded => "ALREADY_RECORDED",
+            Self::AlreadyFinished => "ALREADY_FINISHED",
+            Self::TimeAssumed => "TIME_ASSUMED",
+            Self::StartUnknown => "START_UNKNOWN",
+            Self::FinishedBeforeStart => "FINISHED_BEFORE_START",
+            Self::TimesDisagree => "TIMES_DISAGREE",
+            Self::FutureTimestamp => "FUTURE_TIMESTAMP",
+            Self::DuplicateDropped => "DUPLICATE_DROPPED",
+            Self::BlankDropped => "BLANK_DROPPED",
+            Self::UnfinishedPackages => "UNFINISHED_PACKAGES",
+            Self::VersionUnknown => "VERSION_UNKNOWN",
+            Self::LateEventApplied => "LATE_EVENT_APPLIED",
+        }
+    }
+}
+
 /// A place in an input, built while descending into it.
 #[derive(Clone, Debug, Default)]
 pub struct Path(Vec<String>);

@@ -18,6 +18,7 @@ pub mod failure;
 pub mod filter;
 pub(crate) mod held;
 pub mod history;
+pub mod interchange;
 pub mod package;
 pub mod page;
 pub mod platform;
