@@ -6,10 +6,13 @@
 mod app;
 #[allow(dead_code, reason = "a vocabulary for tests to choose from")]
 mod builders;
+mod command;
 mod corrections;
 mod database;
+mod export;
 mod filters;
 mod http;
+mod import;
 mod migration;
 mod pagination;
 mod postgres;

@@ -1,0 +1,101 @@
+//! `orlo import`: records releases from a file.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::database;
+use crate::config::{DatabaseArgs, LimitArgs};
+use crate::service::clock::SystemClock;
+use crate::service::record::ConflictPolicy;
+use crate::service::record::import::ImportMode;
+use crate::service::{Caller, Service};
+
+mod reading;
+mod recording;
+mod report;
+mod resolving;
+
+/// What to import, and how.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The file; - reads from standard input
+    #[arg(
+        long_help = "The file; - reads from standard input. It holds a JSON array of releases, an \
+        object with such an array under \"releases\", or one release per line, in the form of \
+        `orlo export`, of Orlo's API or of orlo 0.4"
+    )]
+    file: String,
+    /// Keep nothing when one release is refused
+    #[arg(long)]
+    atomic: bool,
+    /// Keep nothing at all; only say what would have happened
+    #[arg(long)]
+    dry_run: bool,
+    /// What to do with releases that are known by their external id
+    #[arg(long, value_name = "POLICY", default_value = "return-existing")]
+    on_conflict: OnConflict,
+    /// List every warning, not only how many there are
+    #[arg(long, short)]
+    verbose: bool,
+    /// The form of the counts, which go to standard output
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// What to do with releases that are known.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OnConflict {
+    /// Leave them as they are
+    ReturnExisting,
+    /// Replace what the file says of them
+    Update,
+    /// Refuse them
+    Error,
+}
+
+/// The forms of the counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line for people
+    Text,
+    /// A JSON object for machines
+    Json,
+}
+
+impl From<OnConflict> for ConflictPolicy {
+    fn from(policy: OnConflict) -> Self {
+        match policy {
+            OnConflict::ReturnExisting => Self::ReturnExisting,
+            OnConflict::Update => Self::Update,
+            OnConflict::Error => Self::Error,
+        }
+    }
+}
+
+/// Imports. The exit code is 1 when something in the file was refused.
+pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let source = reading::open(&options.file)?;
+    let database = database::open(&options.database).await?;
+    let service = Service::new(
+        database.clone(),
+        options.limits.settings(),
+        Arc::new(SystemClock),
+    );
+    let mode = ImportMode {
+        atomic: options.atomic,
+        dry_run: options.dry_run,
+    };
+    let report = report::Report::new(mode, options.verbose, source.progress.clone());
+    let chunks = reading::start(source, options.on_conflict.into());
+    let recorded = recording::run(&service, &Caller::default(), chunks, mode, report).await;
+    database.close().await?;
+    let report = recorded?;
+    report.print(options.format);
+    Ok(report.exit_code())
+}

@@ -1,0 +1,125 @@
+//! Reading the file on a thread of its own, while the database writes.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::service::error::{Path, UserError, UserErrorCode};
+use crate::service::interchange::stream::{self, ReadError, Row};
+use crate::service::interchange::{ReadRelease, read_release};
+use crate::service::record::ConflictPolicy;
+
+/// Releases handed over together, which one transaction takes.
+const CHUNK_ROWS: usize = 500;
+/// Bytes handed over together, where releases are large.
+const CHUNK_BYTES: usize = 8 << 20;
+/// Chunks that wait for the database at most.
+const WAITING: usize = 2;
+
+/// A file to import.
+pub struct Source {
+    reader: Box<dyn Read + Send>,
+    /// How far it has been read.
+    pub progress: ProgressBar,
+}
+
+/// A release of the file.
+#[derive(Debug)]
+pub struct ReadRow {
+    /// The line on which it begins.
+    pub line: u64,
+    /// What it says, or why it is refused.
+    pub release: Result<ReadRelease, Vec<UserError>>,
+}
+
+/// A part of what is read.
+#[derive(Debug)]
+pub enum Part {
+    /// The next releases.
+    Rows(Vec<ReadRow>),
+    /// There is nothing more, or nothing more can be read.
+    End(Result<(), ReadError>),
+}
+
+/// Opens the file.
+pub fn open(name: &str) -> anyhow::Result<Source> {
+    if name == "-" {
+        let progress = ProgressBar::new_spinner();
+        progress.set_style(style("{spinner} {bytes} ({bytes_per_sec})")?);
+        return Ok(source(io::stdin(), progress));
+    }
+    let file = File::open(name).with_context(|| format!("cannot open {name}"))?;
+    let metadata = file
+        .metadata()
+        .with_context(|| format!("cannot read {name}"))?;
+    if metadata.is_dir() {
+        bail!("cannot read {name}: it is a directory");
+    }
+    let progress = ProgressBar::new(metadata.len());
+    progress.set_style(style(
+        "{wide_bar} {bytes} of {total_bytes} ({bytes_per_sec}, {eta} left)",
+    )?);
+    Ok(source(file, progress))
+}
+
+fn style(template: &str) -> anyhow::Result<ProgressStyle> {
+    Ok(ProgressStyle::with_template(template)?)
+}
+
+fn source(reader: impl Read + Send + 'static, progress: ProgressBar) -> Source {
+    Source {
+        reader: Box::new(progress.wrap_read(reader)),
+        progress,
+    }
+}
+
+/// Starts reading. The thread ends with the file, or when nobody receives any more.
+pub fn start(source: Source, on_conflict: ConflictPolicy) -> Receiver<Part> {
+    let (sender, receiver) = channel(WAITING);
+    // Not one of the runtime's threads: those are waited for, and reading a terminal may not end.
+    std::thread::spawn(move || read(source, on_conflict, &sender));
+    receiver
+}
+
+fn read(source: Source, on_conflict: ConflictPolicy, sender: &Sender<Part>) {
+    let mut chunk = Vec::with_capacity(CHUNK_ROWS);
+    let mut bytes = 0;
+    let mut take = |row: Row| {
+        bytes += size(&row);
+        chunk.push(understand(row, on_conflict));
+        if chunk.len() < CHUNK_ROWS && bytes < CHUNK_BYTES {
+            return true;
+        }
+        bytes = 0;
+        let rows = std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK_ROWS));
+        sender.blocking_send(Part::Rows(rows)).is_ok()
+    };
+    let end = stream::read(source.reader, &mut take);
+    // Where nobody receives any more, the import has failed and said so.
+    if !chunk.is_empty() {
+        let _ = sender.blocking_send(Part::Rows(chunk));
+    }
+    let _ = sender.blocking_send(Part::End(end));
+}
+
+fn size(row: &Row) -> usize {
+    let fields = row.fields.iter().flatten();
+    fields.map(|(_, value)| value.get().len()).sum()
+}
+
+fn understand(row: Row, on_conflict: ConflictPolicy) -> ReadRow {
+    let release = match row.fields {
+        Ok(fields) => read_release(&fields, on_conflict),
+        Err(message) => {
+            let error = Path::default().error(UserErrorCode::InvalidValue, message);
+            Err(vec![error])
+        }
+    };
+    ReadRow {
+        line: row.line,
+        release,
+    }
+}
