@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryResult, TryGetable};
 use uuid::Uuid;
@@ -52,9 +53,7 @@ pub fn call<const N: usize>(name: &'static str, arguments: [Expr; N]) -> Expr {
 /// of them and the statement stays the same.
 pub fn among(service: &Service, column: Expr, ids: &[Uuid]) -> Expr {
     if service.database.backend() == DbBackend::Postgres {
-        let list: Vec<String> = ids.iter().map(Uuid::to_string).collect();
-        let list = Expr::val(format!("{{{}}}", list.join(","))).cast_as("uuid[]");
-        return column.eq(call("ANY", [list]));
+        return column.eq(PgFunc::any(ids.to_vec()));
     }
     let list: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
     let list = Expr::val(serde_json::json!(list).to_string());
@@ -68,13 +67,8 @@ pub fn among(service: &Service, column: Expr, ids: &[Uuid]) -> Expr {
 /// Holds when `column` is one of `texts`, of which there may be any number.
 pub fn among_texts(service: &Service, column: Expr, texts: &[&str]) -> Expr {
     if service.database.backend() == DbBackend::Postgres {
-        let quote = |text: &&str| {
-            let text = text.replace('\\', r"\\").replace('"', r#"\""#);
-            format!("\"{text}\"")
-        };
-        let list: Vec<String> = texts.iter().map(quote).collect();
-        let list = Expr::val(format!("{{{}}}", list.join(","))).cast_as("text[]");
-        return column.eq(call("ANY", [list]));
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        return column.eq(PgFunc::any(texts));
     }
     let list = Expr::val(serde_json::json!(texts).to_string());
     let members = Query::select()
