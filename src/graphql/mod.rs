@@ -12,6 +12,7 @@ pub mod error;
 mod execute;
 pub mod input;
 pub mod mutation;
+pub mod nesting;
 pub mod query;
 pub mod scalars;
 pub mod shape;

@@ -11,6 +11,7 @@ on_both_databases!(
     pages_lead_to_each_other_both_ways,
     lists_inside_lists_have_pages_of_their_own,
     requests_that_make_no_sense_are_refused,
+    what_is_nested_too_deep_is_refused,
     an_unreadable_time_is_named_with_its_place,
     fields_come_in_the_order_in_which_they_were_selected,
 );
@@ -212,6 +213,21 @@ async fn requests_that_make_no_sense_are_refused(app: TestApp) {
     let errors = app.errors(nested, json!({})).await;
     assert_eq!(errors[0]["extensions"]["code"], "BAD_REQUEST");
     assert_eq!(errors[0]["path"], json!(["releases", "nodes", 0, "events"]));
+}
+
+async fn what_is_nested_too_deep_is_refused(app: TestApp) {
+    let query = "query ($filter: ReleaseFilter) { releases(filter: $filter) { totalCount } }";
+    for depth in [30, 60, 100] {
+        let filter = (0..depth).fold(json!({}), |inner, _| json!({"not": inner}));
+        let errors = app.errors(query, json!({"filter": filter})).await;
+        assert_eq!(errors[0]["extensions"]["code"], "LIMIT_EXCEEDED", "{depth}");
+    }
+    for depth in [30, 55, 100, 1_000, 100_000] {
+        let filter = format!("{}{{}}{}", "{ not: ".repeat(depth), "}".repeat(depth));
+        let query = format!("{{ releases(filter: {filter}) {{ totalCount }} }}");
+        let errors = app.errors(&query, json!({})).await;
+        assert_eq!(errors[0]["extensions"]["code"], "LIMIT_EXCEEDED", "{depth}");
+    }
 }
 
 async fn an_unreadable_time_is_named_with_its_place(app: TestApp) {
