@@ -14,7 +14,7 @@ use super::{Service, Settings, derive};
 /// How far ahead of the clock a time may lie before it is remarked on.
 const FUTURE_MINUTES: i64 = 5;
 /// How far a told duration may be from the two times: callers round to seconds.
-const DURATION_TOLERANCE_MS: i64 = 1_000;
+const DURATION_TOLERANCE_MS: u64 = 1_000;
 
 /// What kind of text it is, which says how long it may be.
 #[derive(Clone, Copy)]
@@ -235,11 +235,12 @@ impl<'a> Checker<'a> {
         finished_at: Option<Timestamp>,
         duration_seconds: Option<f64>,
     ) -> (Option<Timestamp>, Option<Timestamp>) {
-        let mut started_at = self.time(&path.at("startedAt"), started_at);
-        let mut finished_at = self.time(&path.at("finishedAt"), finished_at);
+        let (mut started_at, mut finished_at) = (started_at, finished_at);
         if let Some(seconds) = duration_seconds {
             self.apply_duration(path, &mut started_at, &mut finished_at, seconds);
         }
+        self.time(&path.at("startedAt"), started_at);
+        self.time(&path.at("finishedAt"), finished_at);
         self.check_order(path, started_at, finished_at);
         (started_at, finished_at)
     }
@@ -261,6 +262,17 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// A duration in seconds. `path` is the object that holds `durationSeconds`.
+    pub fn duration(&mut self, path: &Path, seconds: f64) -> Option<TimeDelta> {
+        let duration = to_duration(seconds);
+        if duration.is_none() {
+            let message = "must be a number of seconds from 0 on";
+            let path = path.at("durationSeconds");
+            self.error(&path, UserErrorCode::InvalidValue, message);
+        }
+        duration
+    }
+
     fn apply_duration(
         &mut self,
         path: &Path,
@@ -268,20 +280,15 @@ impl<'a> Checker<'a> {
         finished_at: &mut Option<Timestamp>,
         seconds: f64,
     ) {
-        let path = path.at("durationSeconds");
-        let Some(duration) = to_duration(seconds) else {
-            self.error(
-                &path,
-                UserErrorCode::InvalidValue,
-                "must be a number of seconds from 0 on",
-            );
+        let Some(duration) = self.duration(path, seconds) else {
             return;
         };
+        let path = path.at("durationSeconds");
         let computed = match (*started_at, *finished_at) {
             (Some(start), Some(finish)) => {
                 let told = duration.num_milliseconds();
                 let elapsed = (finish.0 - start.0).num_milliseconds();
-                if (elapsed - told).abs() >= DURATION_TOLERANCE_MS {
+                if elapsed.abs_diff(told) >= DURATION_TOLERANCE_MS {
                     let message = "does not agree with the two times, which are kept";
                     self.warn(&path, WarningCode::TimesDisagree, message);
                 }

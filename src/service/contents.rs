@@ -1,19 +1,20 @@
 //! What hangs on a release beside its packages: platforms, references, notes and metadata. Read
 //! and changed for a held release; every change is told in its history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use entity::{
-    EventType, Timestamp, platform, release_metadata, release_note, release_platform,
-    release_reference,
+    EventType, Timestamp, package_result, platform, release_metadata, release_note,
+    release_platform, release_reference,
 };
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationTrait,
+    ColumnTrait, DatabaseTransaction, EntityTrait, JoinType, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, RelationTrait,
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::error::Result;
+use super::error::{Path, Result, UserErrorCode};
 use super::held::Held;
 use super::history::{Fields, change};
 use super::record::draft::{draft_note, note_fields};
@@ -99,12 +100,78 @@ pub(crate) async fn set_references(
     )]))
 }
 
-/// Whether a held release has this remark.
-pub(crate) async fn has_note(tx: &DatabaseTransaction, held: &Held, text: &str) -> Result<bool> {
-    let same = release_note::Entity::find()
+/// Those of `texts` that a held release has no remark of, each once.
+pub(crate) async fn missing_notes(
+    tx: &DatabaseTransaction,
+    held: &Held,
+    texts: &[String],
+) -> Result<Vec<String>> {
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known: Vec<String> = release_note::Entity::find()
+        .select_only()
+        .column(release_note::Column::Text)
         .filter(release_note::Column::ReleaseId.eq(held.release.id))
-        .filter(release_note::Column::Text.eq(text));
-    Ok(same.one(tx).await?.is_some())
+        .filter(release_note::Column::Text.is_in(texts))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let mut seen: HashSet<&String> = known.iter().collect();
+    let missing = texts.iter().filter(|text| seen.insert(text));
+    Ok(missing.cloned().collect())
+}
+
+/// Refuses remarks beyond the limit, before any is stored. `path` is where they stand in the
+/// input.
+pub(crate) async fn check_note_count(
+    tx: &DatabaseTransaction,
+    held: &Held,
+    adding: usize,
+    limit: usize,
+    path: &Path,
+) -> Result<()> {
+    if adding == 0 {
+        return Ok(());
+    }
+    let stored = release_note::Entity::find()
+        .filter(release_note::Column::ReleaseId.eq(held.release.id))
+        .count(tx)
+        .await?;
+    let total = usize::try_from(stored)
+        .unwrap_or(usize::MAX)
+        .saturating_add(adding);
+    if total > limit {
+        let message = format!("leads to {total} notes of the release; {limit} are allowed");
+        return Err(path.refuse(UserErrorCode::TooMany, message));
+    }
+    Ok(())
+}
+
+/// Those of `results` (packages with output) that are not stored yet, each once.
+pub(crate) async fn missing_results(
+    tx: &DatabaseTransaction,
+    results: Vec<(Uuid, &String)>,
+) -> Result<Vec<(Uuid, String)>> {
+    let mut seen = HashSet::new();
+    for some in results.chunks(10_000) {
+        let known: Vec<(Uuid, String)> = package_result::Entity::find()
+            .select_only()
+            .columns([
+                package_result::Column::PackageId,
+                package_result::Column::Content,
+            ])
+            .filter(package_result::Column::PackageId.is_in(some.iter().map(|(id, _)| *id)))
+            .filter(package_result::Column::Content.is_in(some.iter().map(|(_, text)| *text)))
+            .into_tuple()
+            .all(tx)
+            .await?;
+        seen.extend(known);
+    }
+    let results = results.into_iter().map(|(id, text)| (id, text.clone()));
+    Ok(results
+        .filter(|result| seen.insert(result.clone()))
+        .collect())
 }
 
 /// Stores a remark on a held release and has it told.

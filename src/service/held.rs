@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use entity::{EventType, Timestamp, package, package_result, release};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
     QueryFilter, QueryOrder,
@@ -97,7 +98,7 @@ impl Held {
         self.results.extend(results);
     }
 
-    /// The position for the next package that is added.
+    /// The first position that no stored package has, be it deleted or not.
     ///
     /// # Errors
     /// When the database fails.
@@ -108,13 +109,7 @@ impl Held {
             .one(tx)
             .await?;
         let next = last.map_or(0, |package| package.position + 1);
-        let added = self
-            .packages
-            .iter()
-            .map(|package| package.position + 1)
-            .max()
-            .unwrap_or(0);
-        Ok(usize::try_from(next.max(added)).unwrap_or_default())
+        Ok(usize::try_from(next).unwrap_or_default())
     }
 
     /// Has the release's change told as `kind`, with `extra` beside what differs in its row.
@@ -162,18 +157,18 @@ impl Held {
         derive::settle(&mut self.release, &mut self.packages);
         self.release.updated_at = now;
         update_changed(tx, &self.release_before, &self.release).await?;
-        let mut added = Vec::new();
+        let mut news = Vec::new();
         for mut package in self.packages {
-            match self.packages_before.get(&package.id) {
-                None => added.push(package),
-                Some(before) if *before != package => {
-                    package.updated_at = now;
-                    update_changed(tx, before, &package).await?;
-                }
-                Some(_) => {}
+            let before = self.packages_before.get(&package.id);
+            if before == Some(&package) {
+                continue;
             }
+            if before.is_some() {
+                package.updated_at = now;
+            }
+            news.push(package);
         }
-        insert_all(tx, actives(added), None).await?;
+        upsert_packages(tx, news).await?;
         insert_all(tx, actives(self.results), None).await?;
         insert_events(tx, events, now, caller.actor.as_deref()).await?;
         Ok(self.release)
@@ -228,6 +223,16 @@ impl Held {
             _ => Fields::new(),
         }
     }
+}
+
+/// Stores packages, be they new or changed, any number of them in a fixed number of statements.
+async fn upsert_packages(tx: &DatabaseTransaction, packages: Vec<package::Model>) -> Result<()> {
+    let others = package::Column::iter().filter(|column| !matches!(column, package::Column::Id));
+    let on_conflict = OnConflict::column(package::Column::Id)
+        .update_columns(others)
+        .to_owned();
+    insert_all(tx, actives(packages), Some(on_conflict)).await?;
+    Ok(())
 }
 
 /// Updates only the columns that differ.

@@ -1,4 +1,4 @@
-//! How callers name a record.
+//! How callers name a record. Blanks around a key or a name do not matter, as they are not stored.
 
 use entity::{package, release};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
@@ -78,12 +78,12 @@ pub async fn release(
 ) -> Result<Lookup<release::Model>> {
     let mut query = release::Entity::find();
     query = match reference {
-        ReleaseRef::Id(id) => match Uuid::parse_str(id) {
+        ReleaseRef::Id(id) => match Uuid::parse_str(id.trim()) {
             Ok(id) => query.filter(release::COLUMN.id.eq(id)),
             Err(_) => return Ok(Lookup::NotFound),
         },
         ReleaseRef::ExternalId(key) if is_storable(key) => {
-            query.filter(release::COLUMN.external_id.eq(key.as_str()))
+            query.filter(release::COLUMN.external_id.eq(key.trim()))
         }
         ReleaseRef::ExternalId(_) => return Ok(Lookup::NotFound),
     };
@@ -108,12 +108,12 @@ pub async fn package(
 ) -> Result<Lookup<package::Model>> {
     let mut query = package::Entity::find();
     query = match reference {
-        PackageRef::Id(id) => match Uuid::parse_str(id) {
+        PackageRef::Id(id) => match Uuid::parse_str(id.trim()) {
             Ok(id) => query.filter(package::COLUMN.id.eq(id)),
             Err(_) => return Ok(Lookup::NotFound),
         },
         PackageRef::ExternalId(key) if is_storable(key) => {
-            query.filter(package::COLUMN.external_id.eq(key.as_str()))
+            query.filter(package::COLUMN.external_id.eq(key.trim()))
         }
         PackageRef::InRelease {
             release,
@@ -125,10 +125,11 @@ pub async fn package(
                 Lookup::Deleted => return Ok(Lookup::Deleted),
                 Lookup::NotFound | Lookup::Ambiguous => return Ok(Lookup::NotFound),
             };
-            let version = version.as_deref();
+            let version = version.as_deref().map(str::trim);
+            let version = version.filter(|version| !version.is_empty());
             query
                 .filter(package::COLUMN.release_id.eq(release.id))
-                .filter(package::COLUMN.name.eq(name.as_str()))
+                .filter(package::COLUMN.name.eq(name.trim()))
                 .apply_if(version, |query, version| {
                     query.filter(package::COLUMN.version.eq(version))
                 })

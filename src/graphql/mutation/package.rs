@@ -7,7 +7,7 @@ use super::record::PackageInput;
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::input::{PackageRef, ReleaseRef};
 use crate::graphql::scalars::DateTime;
-use crate::service::step::package;
+use crate::service::step::{add, package};
 
 /// A package for a release that is recorded already.
 #[derive(Debug, InputObject)]
@@ -67,12 +67,12 @@ impl PackageMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which release, and the package.")] input: AddPackageInput,
     ) -> Result<PackagePayload> {
-        let step = package::AddPackage {
+        let step = add::AddPackage {
             release: input.release.into(),
             package: input.package.into(),
             start: input.start.unwrap_or_default(),
         };
-        PackagePayload::of(package::add(ctx.service()?, ctx.caller(), step).await)
+        PackagePayload::of(add::add(ctx.service()?, ctx.caller(), step).await)
     }
 
     /// Tells that deploying a package has started. May come late or twice: the earliest start is

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use entity::{
     DeployStatus, EventType, Timestamp, failure, package, package_result, release, release_note,
 };
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::input::{CheckedPackage, CheckedRelease};
+use crate::service::clock::to_millis;
 use crate::service::error::{Path, Warning, WarningCode};
 use crate::service::failure::reported;
 use crate::service::history::{self, NewEvent};
@@ -181,7 +183,13 @@ fn draft_release(
         }
         Telling::Finished if started_at.is_none() && finished_at.is_none() => {
             finished_at = Some(now);
+            started_at = input
+                .unplaced_duration
+                .and_then(|duration| earlier(now, duration));
             infer("finishedAt");
+            if started_at.is_some() {
+                infer("startedAt");
+            }
         }
         Telling::Live | Telling::Finished => {}
     }
@@ -205,6 +213,12 @@ fn draft_release(
         updated_at: now,
         deleted_at: None,
     }
+}
+
+/// The time that lies `duration` before `end`, if it can be stored.
+fn earlier(end: Timestamp, duration: TimeDelta) -> Option<Timestamp> {
+    let start = to_millis(end.0.checked_sub_signed(duration)?);
+    time::is_storable(start).then_some(start)
 }
 
 /// What is assumed of packages that do not say.

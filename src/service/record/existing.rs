@@ -1,18 +1,21 @@
 //! What to do with a release that is told again under an external id that is known.
 
-use entity::{DeployStatus, EventType, Timestamp, package};
+use entity::{EventType, Timestamp};
 use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
 
-use super::draft::{Telling, draft_results};
+use super::draft::{PackageDefaults, Telling};
 use super::input::{CheckedPackage, CheckedRelease, ConflictPolicy};
+use super::matching::{self, replace_some};
 use super::packages::{TakenKeys, taken_keys};
 use crate::service::error::{Path, Result, UserErrorCode, Warning, WarningCode};
 use crate::service::held::Held;
 use crate::service::history::{Fields, set_inferred};
 use crate::service::reference::ReleaseRef;
 use crate::service::step::ReleaseOutcome;
-use crate::service::step::package::{add_to, has_result};
-use crate::service::{Caller, Error, contents, derive};
+use crate::service::step::add::add_to;
+use crate::service::step::package::insert_result;
+use crate::service::{Caller, Error, contents};
 
 /// How a known release is met, beyond what the input says.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +25,16 @@ pub(super) struct Meeting<'a> {
     pub always_remark: bool,
     pub caller: &'a Caller,
     pub now: Timestamp,
+    /// Packages or notes of a release at most, each.
+    pub limit: usize,
     pub path: &'a Path,
+}
+
+impl Meeting<'_> {
+    /// The outcome told for packages that do not tell their own.
+    fn outcome(&self, input: &CheckedRelease) -> Option<bool> {
+        input.success.filter(|_| self.telling == Telling::Finished)
+    }
 }
 
 /// Does with the known release as the input's policy says.
@@ -41,7 +53,7 @@ pub(super) async fn meet(
             return Err(path.refuse(UserErrorCode::Conflict, message));
         }
         ConflictPolicy::ReturnExisting => {
-            if meeting.always_remark || differs(tx, &held, input, meeting.telling).await? {
+            if meeting.always_remark || differs(tx, &held, input, meeting).await? {
                 warnings.push(already_recorded(&path));
             }
         }
@@ -72,11 +84,19 @@ async fn differs(
     tx: &DatabaseTransaction,
     held: &Held,
     input: &CheckedRelease,
-    telling: Telling,
+    meeting: Meeting<'_>,
 ) -> Result<bool> {
     let mut updated = held.release.clone();
-    replace_own_fields(&mut updated, input, telling);
-    if updated != held.release || packages_differ(held, input, telling) {
+    replace_own_fields(&mut updated, input, meeting.telling);
+    if updated != held.release {
+        return Ok(true);
+    }
+    let matches = matching::matches(&held.packages, &input.packages);
+    let differs = |(given, index): (&CheckedPackage, &Option<usize>)| {
+        let stored = index.map(|index| &held.packages[index]);
+        stored.is_none_or(|stored| matching::differs(stored, given, meeting.outcome(input)))
+    };
+    if input.packages.iter().zip(&matches).any(differs) {
         return Ok(true);
     }
     if let Some(platforms) = &input.platforms
@@ -94,25 +114,67 @@ async fn differs(
     {
         return Ok(true);
     }
-    for text in input.notes.iter().flatten() {
-        if !contents::has_note(tx, held, text).await? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let notes = input.notes.as_deref().unwrap_or_default();
+    Ok(!contents::missing_notes(tx, held, notes).await?.is_empty()
+        || !missing_results(tx, held, input, &matches).await?.is_empty())
 }
 
-fn packages_differ(held: &Held, input: &CheckedRelease, telling: Telling) -> bool {
-    let mut matched = Vec::new();
-    input.packages.iter().any(|given| {
-        let Some(index) = find_match(held, given, &matched) else {
-            return true;
-        };
-        matched.push(index);
-        let mut updated = held.packages[index].clone();
-        replace_package_fields(&mut updated, given, input, telling);
-        updated != held.packages[index]
-    })
+/// What an update of packages, notes and output will do, all of it known to be possible.
+struct Plan {
+    /// For each given package the place of the stored one.
+    matches: Vec<Option<usize>>,
+    notes: Vec<String>,
+    results: Vec<(Uuid, String)>,
+}
+
+impl Plan {
+    /// Refuses before anything is written: a refused row of an import leaves nothing behind.
+    async fn make(
+        tx: &DatabaseTransaction,
+        held: &Held,
+        input: &CheckedRelease,
+        meeting: Meeting<'_>,
+    ) -> Result<Self> {
+        let (path, limit) = (meeting.path, meeting.limit);
+        let keys = TakenKeys::of(tx, input.packages.iter()).await?;
+        let errors = taken_keys(&keys, &input.packages, Some(held.release.id), path);
+        if !errors.is_empty() {
+            return Err(Error::Refused(errors));
+        }
+        let matches = matching::matches(&held.packages, &input.packages);
+        let added = matches.iter().filter(|found| found.is_none()).count();
+        let total = held.packages.len() + added;
+        if added > 0 && total > limit {
+            let message = format!("leads to {total} packages of the release; {limit} are allowed");
+            return Err(path.at("packages").refuse(UserErrorCode::TooMany, message));
+        }
+        let notes = input.notes.as_deref().unwrap_or_default();
+        let notes = contents::missing_notes(tx, held, notes).await?;
+        contents::check_note_count(tx, held, notes.len(), limit, &path.at("notes")).await?;
+        let results = missing_results(tx, held, input, &matches).await?;
+        Ok(Self {
+            matches,
+            notes,
+            results,
+        })
+    }
+}
+
+/// Output given for stored packages that they do not have yet.
+async fn missing_results(
+    tx: &DatabaseTransaction,
+    held: &Held,
+    input: &CheckedRelease,
+    matches: &[Option<usize>],
+) -> Result<Vec<(Uuid, String)>> {
+    let of_package = |(given, index): (_, &Option<usize>)| {
+        let given: &CheckedPackage = given;
+        let id = index.map(|index| held.packages[index].id);
+        id.into_iter()
+            .flat_map(|id| given.results.iter().map(move |content| (id, content)))
+    };
+    let given = input.packages.iter().zip(matches).flat_map(of_package);
+    contents::missing_results(tx, given.collect()).await
 }
 
 /// Replaces what is given; nothing is taken away.
@@ -122,7 +184,7 @@ async fn update(
     input: &CheckedRelease,
     meeting: Meeting<'_>,
 ) -> Result<()> {
-    check_keys(tx, held, input, meeting.path).await?;
+    let plan = Plan::make(tx, held, input, meeting).await?;
     let before = held.release.clone();
     replace_own_fields(&mut held.release, input, meeting.telling);
     let mut extra = Fields::new();
@@ -139,50 +201,39 @@ async fn update(
         let before = contents::metadata(tx, held).await?;
         contents::set_metadata(tx, held, before, metadata.clone(), meeting.now).await?;
     }
-    for text in input.notes.iter().flatten() {
-        if !contents::has_note(tx, held, text).await? {
-            contents::add_note(tx, held, text, None, meeting.now).await?;
-        }
+    for text in &plan.notes {
+        contents::add_note(tx, held, text, None, meeting.now).await?;
     }
-    update_packages(tx, held, input, meeting).await
-}
-
-/// Refuses before anything is written: a refused row of an import leaves nothing behind.
-async fn check_keys(
-    tx: &DatabaseTransaction,
-    held: &Held,
-    input: &CheckedRelease,
-    path: &Path,
-) -> Result<()> {
-    let keys = TakenKeys::of(tx, input.packages.iter()).await?;
-    let errors = taken_keys(&keys, &input.packages, Some(held.release.id), path);
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Refused(errors))
+    update_packages(tx, held, input, &plan.matches, meeting).await?;
+    for (id, content) in &plan.results {
+        insert_result(held, *id, content, meeting.now);
     }
+    Ok(())
 }
 
 async fn update_packages(
     tx: &DatabaseTransaction,
     held: &mut Held,
     input: &CheckedRelease,
+    matches: &[Option<usize>],
     meeting: Meeting<'_>,
 ) -> Result<()> {
-    let mut matched = Vec::new();
-    for given in &input.packages {
-        let Some(index) = find_match(held, given, &matched) else {
-            let id = add_to(tx, held, given, meeting.now).await?;
-            if let Some(index) = held.index_of(id) {
-                assume_status(&mut held.packages[index], given, input, meeting.telling);
-                matched.push(index);
-            }
+    let defaults = PackageDefaults {
+        telling: meeting.telling,
+        success: input.success,
+        now: meeting.now,
+    };
+    let mut position = held.next_position(tx).await?;
+    for (given, index) in input.packages.iter().zip(matches) {
+        let Some(index) = *index else {
+            add_to(held, given, position, defaults);
+            position += 1;
             continue;
         };
-        matched.push(index);
-        let before = held.packages[index].clone();
-        replace_package_fields(&mut held.packages[index], given, input, meeting.telling);
-        if held.packages[index] != before {
+        let package = &mut held.packages[index];
+        let before = package.clone();
+        matching::replace(package, given, meeting.outcome(input));
+        if *package != before {
             held.mark_package(
                 before.id,
                 EventType::PackageUpdated,
@@ -190,54 +241,8 @@ async fn update_packages(
                 Fields::new(),
             );
         }
-        for content in &given.results {
-            if !has_result(tx, before.id, content).await? {
-                held.add_results(draft_results(
-                    before.id,
-                    std::slice::from_ref(content),
-                    meeting.now,
-                ));
-            }
-        }
     }
     Ok(())
-}
-
-/// A package that comes new into a release told as finished went as the release went.
-fn assume_status(
-    package: &mut package::Model,
-    given: &CheckedPackage,
-    input: &CheckedRelease,
-    telling: Telling,
-) {
-    if given.status.is_none() && telling == Telling::Finished {
-        package.status = derive::outcome(input.success.unwrap_or(true));
-    }
-}
-
-/// The stored package that a given one is: by external id, else by name and version.
-fn find_match(held: &Held, given: &CheckedPackage, matched: &[usize]) -> Option<usize> {
-    let free = || {
-        held.packages
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| !matched.contains(index))
-    };
-    let by_key = given.external_id.as_ref().and_then(|key| {
-        free()
-            .find(|(_, stored)| stored.external_id.as_ref() == Some(key))
-            .map(|(index, _)| index)
-    });
-    by_key.or_else(|| {
-        let fits = |stored: &package::Model| {
-            stored.name == given.name
-                && stored.version == given.version
-                && (stored.external_id.is_none() || given.external_id.is_none())
-        };
-        free()
-            .find(|(_, stored)| fits(stored))
-            .map(|(index, _)| index)
-    })
 }
 
 fn replace_own_fields(
@@ -245,10 +250,10 @@ fn replace_own_fields(
     input: &CheckedRelease,
     telling: Telling,
 ) {
-    replace(&mut release.team, input.team.as_ref());
-    replace(&mut release.success, input.success.as_ref());
+    replace_some(&mut release.team, input.team.as_ref());
+    replace_some(&mut release.success, input.success.as_ref());
     if input.user.is_some() {
-        replace(&mut release.user, input.user.as_ref());
+        replace_some(&mut release.user, input.user.as_ref());
         set_inferred(&mut release.inferred_fields, "user", false);
     }
     if input.started_at.is_some() {
@@ -261,54 +266,4 @@ fn replace_own_fields(
         set_inferred(&mut release.inferred_fields, "finishedAt", false);
     }
     release.recorded |= telling == Telling::Finished;
-}
-
-fn replace_package_fields(
-    package: &mut package::Model,
-    given: &CheckedPackage,
-    input: &CheckedRelease,
-    telling: Telling,
-) {
-    package.name.clone_from(&given.name);
-    replace(&mut package.version, given.version.as_ref());
-    replace(&mut package.external_id, given.external_id.as_ref());
-    replace(&mut package.diff_url, given.diff_url.as_ref());
-    replace(&mut package.commit_sha, given.commit_sha.as_ref());
-    replace(&mut package.committed_at, given.committed_at.as_ref());
-    replace(&mut package.started_at, given.started_at.as_ref());
-    replace(&mut package.finished_at, given.finished_at.as_ref());
-    if let Some(rollback) = given.rollback {
-        package.rollback = rollback;
-        package.rollback_told = true;
-    }
-    if given.status.is_some() {
-        set_inferred(&mut package.inferred_fields, "status", false);
-    }
-    package.status = given
-        .status
-        .unwrap_or_else(|| told_status(package, given, input, telling));
-}
-
-/// The status that times and outcome tell, where the status itself is not given.
-fn told_status(
-    package: &package::Model,
-    given: &CheckedPackage,
-    input: &CheckedRelease,
-    telling: Telling,
-) -> DeployStatus {
-    let is_finished = package.status.is_finished();
-    match (telling, input.success) {
-        (Telling::Finished, Some(success)) => derive::outcome(success),
-        _ if given.finished_at.is_some() && !is_finished => DeployStatus::Successful,
-        _ if given.started_at.is_some() && package.status == DeployStatus::NotStarted => {
-            DeployStatus::InProgress
-        }
-        _ => package.status,
-    }
-}
-
-fn replace<T: Clone>(stored: &mut Option<T>, given: Option<&T>) {
-    if let Some(given) = given {
-        *stored = Some(given.clone());
-    }
 }

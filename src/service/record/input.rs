@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use entity::{DeployStatus, Timestamp};
 use serde_json::Value;
 
@@ -94,6 +95,8 @@ pub(crate) struct CheckedRelease {
     pub packages: Vec<CheckedPackage>,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
+    /// How long it took, where no time is given to count it from or to.
+    pub unplaced_duration: Option<TimeDelta>,
     pub success: Option<bool>,
     pub on_conflict: ConflictPolicy,
 }
@@ -118,12 +121,11 @@ impl NewRelease {
     /// Checks everything; what is wrong is left in `checker`. `path` is where the release stands
     /// in the input.
     pub(crate) fn check(self, checker: &mut Checker<'_>, path: &Path) -> CheckedRelease {
-        let (started_at, finished_at) = checker.times(
-            path,
-            self.started_at,
-            self.finished_at,
-            self.duration_seconds,
-        );
+        let is_timeless = self.started_at.is_none() && self.finished_at.is_none();
+        let unplaced = self.duration_seconds.filter(|_| is_timeless);
+        let placed = self.duration_seconds.filter(|_| !is_timeless);
+        let (started_at, finished_at) =
+            checker.times(path, self.started_at, self.finished_at, placed);
         let platforms = path.at("platforms");
         let references = path.at("references");
         let notes = path.at("notes");
@@ -147,6 +149,7 @@ impl NewRelease {
             packages: check_packages(self.packages, checker, &path.at("packages")),
             started_at,
             finished_at,
+            unplaced_duration: unplaced.and_then(|seconds| checker.duration(path, seconds)),
             success: self.success,
             on_conflict: self.on_conflict,
         }

@@ -4,12 +4,13 @@ pub(crate) mod draft;
 mod existing;
 pub mod import;
 pub mod input;
+pub(crate) mod matching;
 mod packages;
 pub mod restore;
 mod returned;
 pub(crate) mod store;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::{Timestamp, release};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
@@ -84,6 +85,8 @@ struct Row {
     input: CheckedRelease,
     restored: Option<Restored>,
     warnings: Vec<Warning>,
+    /// Packages or notes of a release at most, each.
+    limit: usize,
     path: Path,
 }
 
@@ -100,6 +103,7 @@ impl Row {
             input,
             restored: restored.map(|restored| restored.check(&mut checker, &path)),
             warnings: checker.finish()?,
+            limit: service.settings.max_list_length,
             path,
         })
     }
@@ -146,42 +150,63 @@ type RowOutcome = std::result::Result<ReleaseOutcome, Vec<UserError>>;
 
 /// Stores rows: new releases all together, known ones one by one.
 async fn store(tx: &DatabaseTransaction, rows: &[Row], told: Told<'_>) -> Result<Vec<RowOutcome>> {
-    let drafts: Vec<_> = rows.iter().map(|row| row.draft(told)).collect();
-    let releases = drafts
-        .iter()
-        .map(|(draft, _)| draft.release.clone())
-        .collect();
     let packages = rows.iter().flat_map(|row| row.input.packages.iter());
     let mut keys = TakenKeys::of(tx, packages).await?;
-    let stored = store::insert_releases(tx, releases).await?;
-    let mut outcomes: HashMap<usize, RowOutcome> = HashMap::new();
-    let (mut fresh, mut refused) = (Vec::new(), Vec::new());
-    for (index, (draft, warnings)) in drafts.into_iter().enumerate() {
-        let (row, id) = (&rows[index], draft.release.id);
+    let mut outcomes = HashMap::new();
+    let mut pending: Vec<usize> = (0..rows.len()).collect();
+    while !pending.is_empty() {
+        let freed = store_new(tx, rows, &pending, told, &mut keys, &mut outcomes).await?;
+        // What a refused row would have taken is free for a later one.
+        let is_freed = |index: &usize| {
+            let key = rows[*index].input.external_id.as_ref();
+            !outcomes.contains_key(index) && key.is_some_and(|key| freed.contains(key))
+        };
+        pending.retain(is_freed);
+    }
+    meet_known(tx, rows, told, outcomes).await
+}
+
+/// Stores those of the pending rows whose release is new; what became of them goes to `outcomes`.
+/// Returns the external ids of those that were refused.
+async fn store_new(
+    tx: &DatabaseTransaction,
+    rows: &[Row],
+    pending: &[usize],
+    told: Told<'_>,
+    keys: &mut TakenKeys,
+    outcomes: &mut HashMap<usize, RowOutcome>,
+) -> Result<HashSet<String>> {
+    let drafts: Vec<_> = pending
+        .iter()
+        .map(|index| rows[*index].draft(told))
+        .collect();
+    let releases = drafts.iter().map(|(draft, _)| draft.release.clone());
+    let stored = store::insert_releases(tx, releases.collect()).await?;
+    let (mut fresh, mut refused, mut freed) = (Vec::new(), Vec::new(), HashSet::new());
+    for (index, (draft, warnings)) in pending.iter().zip(drafts) {
+        let (row, id) = (&rows[*index], draft.release.id);
         if !stored.contains(&id) {
             continue;
         }
-        let errors = taken_keys(&keys, &row.input.packages, None, &row.path);
+        let errors = taken_keys(keys, &row.input.packages, None, &row.path);
         if errors.is_empty() {
             keys.take(&row.input.packages, id);
-            let release = draft.release.clone();
-            outcomes.insert(
-                index,
-                Ok(ReleaseOutcome {
-                    release,
-                    created: true,
-                    warnings,
-                }),
-            );
+            let outcome = ReleaseOutcome {
+                release: draft.release.clone(),
+                created: true,
+                warnings,
+            };
+            outcomes.insert(*index, Ok(outcome));
             fresh.push(draft);
         } else {
-            outcomes.insert(index, Err(errors));
+            outcomes.insert(*index, Err(errors));
             refused.push(id);
+            freed.extend(row.input.external_id.clone());
         }
     }
     take_back(tx, refused).await?;
     store::insert_contents(tx, fresh, told.now, told.caller.actor.as_deref()).await?;
-    meet_known(tx, rows, told, outcomes).await
+    Ok(freed)
 }
 
 /// Deals with the rows whose release is known; the outcomes of the others are in `outcomes`.
@@ -193,11 +218,14 @@ async fn meet_known(
 ) -> Result<Vec<RowOutcome>> {
     let known = rows.iter().enumerate();
     let known = known.filter(|(index, _)| !outcomes.contains_key(index));
-    let returned = Returned::of(tx, known.map(|(_, row)| row), told).await?;
-    let mut all = Vec::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
-        if let Some(outcome) = outcomes.remove(&index).or_else(|| returned.outcome(row)) {
-            all.push(outcome);
+    let mut known: Vec<(usize, &Row)> = known.collect();
+    let returned = Returned::of(tx, known.iter().map(|(_, row)| *row), told).await?;
+    // Releases are locked in one order for all, so that two imports of the same ones do not wait
+    // for each other in a circle. Rows of one release stay in their order.
+    known.sort_by_key(|(_, row)| row.input.external_id.as_ref());
+    for (index, row) in known {
+        if let Some(outcome) = returned.outcome(row) {
+            outcomes.insert(index, outcome);
             continue;
         }
         let meeting = Meeting {
@@ -205,15 +233,19 @@ async fn meet_known(
             always_remark: told.always_remark,
             caller: told.caller,
             now: told.now,
+            limit: row.limit,
             path: &row.path,
         };
-        match existing::meet(tx, &row.input, meeting, row.warnings.clone()).await {
-            Ok(outcome) => all.push(Ok(outcome)),
-            Err(Error::Refused(errors)) => all.push(Err(errors)),
+        let outcome = match existing::meet(tx, &row.input, meeting, row.warnings.clone()).await {
+            Ok(outcome) => Ok(outcome),
+            Err(Error::Refused(errors)) => Err(errors),
             Err(error) => return Err(error),
-        }
+        };
+        outcomes.insert(index, outcome);
     }
-    Ok(all)
+    Ok((0..rows.len())
+        .filter_map(|index| outcomes.remove(&index))
+        .collect())
 }
 
 /// Removes releases of this transaction again, whose packages cannot be stored.

@@ -2,16 +2,23 @@
 
 use std::collections::HashMap;
 
-use entity::package;
+use entity::{Timestamp, package};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::input::CheckedPackage;
 use crate::service::error::{Path, Result, UserError, UserErrorCode};
 
-/// Which external ids of packages are taken, and by the packages of which releases.
+/// Which external ids of packages are taken, and by whom.
 #[derive(Debug, Default)]
-pub(super) struct TakenKeys(HashMap<String, Uuid>);
+pub(super) struct TakenKeys(HashMap<String, Owner>);
+
+/// The package that has an external id.
+#[derive(Clone, Copy, Debug)]
+struct Owner {
+    release_id: Uuid,
+    is_deleted: bool,
+}
 
 impl TakenKeys {
     /// Looks up the external ids of `packages`; asks nothing when none has one.
@@ -24,14 +31,27 @@ impl TakenKeys {
             .collect();
         let mut taken = HashMap::new();
         for keys in keys.chunks(10_000) {
-            let found: Vec<(String, Uuid)> = package::Entity::find()
+            let found: Vec<(String, Uuid, Option<Timestamp>)> = package::Entity::find()
                 .select_only()
-                .columns([package::Column::ExternalId, package::Column::ReleaseId])
+                .columns([
+                    package::Column::ExternalId,
+                    package::Column::ReleaseId,
+                    package::Column::DeletedAt,
+                ])
                 .filter(package::Column::ExternalId.is_in(keys.iter().copied()))
                 .into_tuple()
                 .all(tx)
                 .await?;
-            taken.extend(found);
+            taken.extend(found.into_iter().map(|(key, release_id, deleted_at)| {
+                let is_deleted = deleted_at.is_some();
+                (
+                    key,
+                    Owner {
+                        release_id,
+                        is_deleted,
+                    },
+                )
+            }));
         }
         Ok(Self(taken))
     }
@@ -41,12 +61,16 @@ impl TakenKeys {
         let keys = packages
             .iter()
             .filter_map(|package| package.external_id.clone());
-        self.0.extend(keys.map(|key| (key, release_id)));
+        let owner = Owner {
+            release_id,
+            is_deleted: false,
+        };
+        self.0.extend(keys.map(|key| (key, owner)));
     }
 }
 
-/// The mistakes of using keys of other releases' packages; `release_id` is the release that may use
-/// its own, `path` the place of the release.
+/// The mistakes of using keys of other releases' packages, or of deleted ones; `release_id` is the
+/// release that may use its own, `path` the place of the release.
 pub(super) fn taken_keys(
     keys: &TakenKeys,
     packages: &[CheckedPackage],
@@ -54,19 +78,20 @@ pub(super) fn taken_keys(
     path: &Path,
 ) -> Vec<UserError> {
     let path = path.at("packages");
-    let is_taken = |package: &CheckedPackage| {
-        let owner = package.external_id.as_ref().and_then(|key| keys.0.get(key));
-        owner.is_some_and(|owner| Some(*owner) != release_id)
+    let mistake = |(index, package): (usize, &CheckedPackage)| {
+        let owner = keys.0.get(package.external_id.as_ref()?)?;
+        let (code, message) = if Some(owner.release_id) != release_id {
+            let message = "is the external id of a package of another release";
+            (UserErrorCode::Conflict, message)
+        } else if owner.is_deleted {
+            (
+                UserErrorCode::Deleted,
+                "the package with this external id was deleted",
+            )
+        } else {
+            return None;
+        };
+        Some(path.at(index).at("externalId").error(code, message))
     };
-    let taken = packages
-        .iter()
-        .enumerate()
-        .filter(|(_, package)| is_taken(package));
-    let mistake = |index| {
-        let message = "is the external id of a package of another release";
-        path.at(index)
-            .at("externalId")
-            .error(UserErrorCode::Conflict, message)
-    };
-    taken.map(|(index, _)| mistake(index)).collect()
+    packages.iter().enumerate().filter_map(mistake).collect()
 }

@@ -28,8 +28,11 @@ const MAX_VALUES: usize = 30_000;
 /// When the database fails.
 pub async fn insert_releases(
     tx: &DatabaseTransaction,
-    releases: Vec<release::Model>,
+    mut releases: Vec<release::Model>,
 ) -> Result<HashSet<Uuid>> {
+    // In one order for all, so that two imports of the same releases do not wait for each other in
+    // a circle. Of two with the same external id the first stays the first.
+    releases.sort_by(|one, other| one.external_id.cmp(&other.external_id));
     let ids: Vec<Uuid> = releases.iter().map(|release| release.id).collect();
     let expected = releases.len() as u64;
     let on_conflict = OnConflict::column(release::Column::ExternalId)

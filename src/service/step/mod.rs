@@ -1,5 +1,6 @@
 //! The steps of a deployment as they are told while it happens, in whatever order they arrive.
 
+pub mod add;
 pub mod package;
 pub mod release;
 mod rule;

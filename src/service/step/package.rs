@@ -1,7 +1,7 @@
-//! Steps of a package: add, start, finish and output.
+//! Steps of a package: start, finish and output.
 
-use entity::{DeployStatus, EventType, Timestamp, package, package_result};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use entity::{DeployStatus, EventType, Timestamp, package};
+use sea_orm::{DatabaseTransaction, EntityTrait};
 use serde_json::json;
 
 use super::PackageOutcome;
@@ -13,23 +13,9 @@ use crate::service::check::{Checker, TextKind};
 use crate::service::error::{Error, Path, Result, UserErrorCode, Warning};
 use crate::service::held::Held;
 use crate::service::history::{Fields, change, set_inferred};
-use crate::service::record::draft::{
-    PackageDefaults, Telling, draft_package, draft_results, result_fields,
-};
-use crate::service::record::input::{CheckedPackage, NewPackage};
+use crate::service::record::draft::{draft_results, result_fields};
 use crate::service::reference::{self, Lock, Lookup, PackageRef, ReleaseRef};
-use crate::service::{Caller, Service, derive};
-
-/// A package for a release that is recorded already.
-#[derive(Clone, Debug)]
-pub struct AddPackage {
-    /// Which release.
-    pub release: ReleaseRef,
-    /// The package.
-    pub package: NewPackage,
-    /// Whether it starts at once.
-    pub start: bool,
-}
+use crate::service::{Caller, Service, contents, derive};
 
 /// A report that deploying a package has started.
 #[derive(Clone, Debug)]
@@ -62,90 +48,6 @@ pub struct AddResult {
     pub package: PackageRef,
     /// The output.
     pub content: Option<String>,
-}
-
-/// Adds a package to a release. One with an external id that the release has already is returned
-/// as it is.
-///
-/// # Errors
-/// [`Error::Refused`] when there is no such release or the package cannot be stored; or the
-/// database.
-pub async fn add(service: &Service, caller: &Caller, input: AddPackage) -> Result<PackageOutcome> {
-    let (now, path) = (service.now(), Path::default());
-    let mut checker = Checker::new(service);
-    let mut package = input.package.check(&mut checker, &path.at("package"));
-    let warnings = checker.finish()?;
-    if input.start {
-        package.started_at = package.started_at.or(Some(now));
-        package.status = package.status.or(Some(DeployStatus::InProgress));
-    }
-    let limit = service.settings.max_list_length;
-    let (reference, path, package, warnings) = (&input.release, &path, &package, &warnings);
-    service
-        .database
-        .write(move |tx| async move {
-            let mut held = Held::by_ref(&tx, reference, &path.at("release")).await?;
-            if let Some(known) = known_package(&tx, &held, package, path).await? {
-                return settle_package(held, &tx, caller, now, known, false, Vec::new()).await;
-            }
-            if held.packages.len() >= limit {
-                let message = format!("the release has {limit} packages, which is the limit");
-                return Err(path.at("package").refuse(UserErrorCode::TooMany, message));
-            }
-            let id = add_to(&tx, &mut held, package, now).await?;
-            settle_package(held, &tx, caller, now, id, true, warnings.clone()).await
-        })
-        .await
-}
-
-/// Makes the row of a new package in a held release. Returns its id.
-pub(crate) async fn add_to(
-    tx: &DatabaseTransaction,
-    held: &mut Held,
-    package: &CheckedPackage,
-    now: Timestamp,
-) -> Result<uuid::Uuid> {
-    let defaults = PackageDefaults {
-        telling: Telling::Live,
-        success: None,
-        now,
-    };
-    let position = held.next_position(tx).await?;
-    let row = draft_package(package, held.release.id, position, defaults);
-    let id = row.id;
-    let results = draft_results(id, &package.results, now);
-    start_release_with(held, row.started_at);
-    held.add_package(row, results);
-    Ok(id)
-}
-
-/// The package of this release that has the external id already.
-async fn known_package(
-    tx: &DatabaseTransaction,
-    held: &Held,
-    package: &CheckedPackage,
-    path: &Path,
-) -> Result<Option<uuid::Uuid>> {
-    let Some(external_id) = &package.external_id else {
-        return Ok(None);
-    };
-    let path = path.at("package").at("externalId");
-    let known = package::Entity::find()
-        .filter(package::Column::ExternalId.eq(external_id))
-        .one(tx)
-        .await?;
-    match known {
-        None => Ok(None),
-        Some(known) if known.deleted_at.is_some() => Err(path.refuse(
-            UserErrorCode::Deleted,
-            "the package with this key was deleted",
-        )),
-        Some(known) if known.release_id == held.release.id => Ok(Some(known.id)),
-        Some(_) => Err(path.refuse(
-            UserErrorCode::Conflict,
-            "is the key of a package of another release",
-        )),
-    }
 }
 
 /// Starts a package. Reports may come late or twice.
@@ -193,6 +95,7 @@ fn apply_start(
         Start::Retry(at) => {
             package.started_at = Some(at);
             package.finished_at = None;
+            set_inferred(&mut package.inferred_fields, "finishedAt", false);
             package.status = DeployStatus::InProgress;
         }
         Start::Late(at) => {
@@ -220,11 +123,15 @@ fn apply_start(
 }
 
 /// A release that nobody said had started starts with its first package.
-fn start_release_with(held: &mut Held, started_at: Option<Timestamp>) {
+pub(super) fn start_release_with(held: &mut Held, started_at: Option<Timestamp>) {
     let release = &mut held.release;
     let Some(start) = started_at.filter(|_| !release.start_told) else {
         return;
     };
+    // Another attempt, after the release was over, is not how the release started.
+    if release.finished_at.is_some_and(|end| end.0 < start.0) {
+        return;
+    }
     if release.started_at.is_none_or(|assumed| start.0 < assumed.0) {
         release.started_at = Some(start);
         set_inferred(&mut release.inferred_fields, "startedAt", true);
@@ -262,7 +169,10 @@ pub async fn finish(
                 &mut warnings,
             );
             if let Some(content) = result
-                && (is_news || !has_result(&tx, id, content).await?)
+                && (is_news
+                    || !contents::missing_results(&tx, vec![(id, content)])
+                        .await?
+                        .is_empty())
             {
                 insert_result(&mut held, id, content, now);
             }
@@ -313,6 +223,7 @@ fn apply_finish(
     package.status = status;
     package.finished_at = Some(at);
     set_inferred(&mut package.inferred_fields, "status", false);
+    set_inferred(&mut package.inferred_fields, "finishedAt", false);
     held.mark_package(id, EventType::PackageFinished, at, Fields::new());
     true
 }
@@ -343,7 +254,8 @@ pub async fn add_result(
         .await
 }
 
-fn insert_result(held: &mut Held, id: uuid::Uuid, content: &str, now: Timestamp) {
+/// Adds output to a package of a held release and has it told.
+pub(crate) fn insert_result(held: &mut Held, id: uuid::Uuid, content: &str, now: Timestamp) {
     let results = draft_results(id, &[content.to_owned()], now);
     for result in &results {
         let added = change(serde_json::Value::Null, result_fields(result));
@@ -351,18 +263,6 @@ fn insert_result(held: &mut Held, id: uuid::Uuid, content: &str, now: Timestamp)
         held.mark_package(id, EventType::ResultAdded, now, extra);
     }
     held.add_results(results);
-}
-
-/// Whether a package has this output.
-pub(crate) async fn has_result(
-    tx: &DatabaseTransaction,
-    id: uuid::Uuid,
-    content: &str,
-) -> Result<bool> {
-    let same = package_result::Entity::find()
-        .filter(package_result::Column::PackageId.eq(id))
-        .filter(package_result::Column::Content.eq(content));
-    Ok(same.one(tx).await?.is_some())
 }
 
 /// Locks the release of the package that is named, and finds the package in it.
@@ -413,6 +313,7 @@ pub(crate) async fn settle_package(
 
 fn progress(package: &package::Model) -> Progress {
     Progress {
+        is_guess: package.finished_at.is_none(),
         started_at: package.started_at,
         finished_at: package
             .status

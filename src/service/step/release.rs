@@ -111,6 +111,7 @@ fn apply_start(
         Start::Begin(at) | Start::Running(at) => (EventType::ReleaseStarted, at),
         Start::Retry(at) => {
             release.finished_at = None;
+            set_inferred(&mut release.inferred_fields, "finishedAt", false);
             release.recorded = false;
             release.success = None;
             (EventType::ReleaseStarted, at)
@@ -148,6 +149,7 @@ pub async fn finish(
     checker.time(&path.at("at"), input.at);
     let note = &checker.text(&path.at("note"), TextKind::Long, input.note);
     let noted = checker.finish()?;
+    let limit = service.settings.max_list_length;
     let (reference, path, noted) = (&input.release, &path, &noted);
     service
         .database
@@ -156,8 +158,12 @@ pub async fn finish(
             let mut warnings = noted.clone();
             let is_news = apply_finish(&mut held, input.at, input.success, now, &mut warnings);
             if let Some(text) = note
-                && (is_news || !contents::has_note(&tx, &held, text).await?)
+                && (is_news
+                    || !contents::missing_notes(&tx, &held, std::slice::from_ref(text))
+                        .await?
+                        .is_empty())
             {
+                contents::check_note_count(&tx, &held, 1, limit, &path.at("note")).await?;
                 contents::add_note(&tx, &mut held, text, caller.person.clone(), now).await?;
             }
             let release = held.save(&tx, caller, now).await?;
@@ -179,10 +185,13 @@ fn apply_finish(
     warnings: &mut Vec<Warning>,
 ) -> bool {
     let release = &mut held.release;
-    let known = release
-        .success
-        .unwrap_or(release.status != DeployStatus::Failed);
-    let same_outcome = success.is_none_or(|success| success == known);
+    let known = release.success.or(match release.status {
+        DeployStatus::Successful => Some(true),
+        DeployStatus::Failed => Some(false),
+        // It was finished without its outcome, and the packages do not tell.
+        DeployStatus::NotStarted | DeployStatus::InProgress => None,
+    });
+    let same_outcome = success.is_none() || success == known;
     let mut progress = progress(release);
     if at.is_some() {
         // A finished record may lack the time that is told now.
@@ -196,7 +205,8 @@ fn apply_finish(
         }
         Finish::Late => {
             warnings.push(late_finish());
-            let reported = json!({ "old": known, "new": known, "reported": success });
+            let stored = release.success;
+            let reported = json!({ "old": stored, "new": stored, "reported": success });
             let extra = Fields::from_iter([("success".to_owned(), reported)]);
             held.mark_release(EventType::ReleaseFinished, at.unwrap_or(now), extra);
             return true;
@@ -235,6 +245,7 @@ fn close_packages(
             package.status = derive::outcome(success);
             package.finished_at = Some(at);
             set_inferred(&mut package.inferred_fields, "status", true);
+            set_inferred(&mut package.inferred_fields, "finishedAt", true);
             closed.push(package.id);
         }
     }
@@ -268,11 +279,13 @@ pub async fn add_note(
     let author = checker.text(&path.at("author"), TextKind::Name, input.author);
     let warnings = checker.finish()?;
     let (text, author) = (&text, &author.or_else(|| caller.person.clone()));
+    let limit = service.settings.max_list_length;
     let (reference, path) = (&input.release, &path);
     let release = service
         .database
         .write(move |tx| async move {
             let mut held = Held::by_ref(&tx, reference, &path.at("release")).await?;
+            contents::check_note_count(&tx, &held, 1, limit, &path.at("text")).await?;
             contents::add_note(&tx, &mut held, text, author.clone(), now).await?;
             held.save(&tx, caller, now).await
         })
@@ -335,6 +348,7 @@ fn progress(release: &entity::release::Model) -> Progress {
     Progress {
         started_at: release.started_at.filter(|_| release.start_told),
         finished_at: is_over.then_some(end),
+        is_guess: release.finished_at.is_none(),
     }
 }
 

@@ -10,6 +10,8 @@ pub(super) struct Progress {
     pub started_at: Option<Timestamp>,
     /// When it finished (the best guess where nobody told); none while it has not.
     pub finished_at: Option<Timestamp>,
+    /// Whether `finished_at` is only a guess.
+    pub is_guess: bool,
 }
 
 /// What a report of a start does.
@@ -45,7 +47,10 @@ pub(super) fn start(
         ),
         (None, _) => Start::Begin(time),
         (Some(_), _) if retry => Start::Retry(time),
-        (Some(finish), Some(at)) if at.0 >= finish.0 => Start::Retry(at),
+        // The guess may be the start itself, which may be told again.
+        (Some(finish), Some(at)) if at.0 > finish.0 || (at.0 == finish.0 && !progress.is_guess) => {
+            Start::Retry(at)
+        }
         (Some(_), Some(at)) => {
             Start::Late(progress.started_at.map_or(at, |known| earlier(known, at)))
         }
@@ -95,12 +100,14 @@ mod tests {
     const NEW: Progress = Progress {
         started_at: None,
         finished_at: None,
+        is_guess: false,
     };
 
     fn ran(start: &str, finish: &str) -> Progress {
         Progress {
             started_at: Some(at(start)),
             finished_at: Some(at(finish)),
+            is_guess: false,
         }
     }
 
@@ -119,6 +126,7 @@ mod tests {
         let running = Progress {
             started_at: Some(at("10:00")),
             finished_at: None,
+            is_guess: false,
         };
         let now = at("12:00");
         assert_eq!(
@@ -158,11 +166,24 @@ mod tests {
         let unknown = Progress {
             started_at: None,
             finished_at: Some(at("10:30")),
+            is_guess: false,
         };
         assert_eq!(
             start(unknown, false, Some(at("10:10")), false, now),
             Start::Late(at("10:10"))
         );
+    }
+
+    #[test]
+    fn the_known_start_told_again_is_no_retry_where_the_finish_is_a_guess() {
+        let over = Progress {
+            is_guess: true,
+            ..ran("10:00", "10:00")
+        };
+        let now = at("12:00");
+        let start_at = |clock| start(over, false, Some(at(clock)), false, now);
+        assert_eq!(start_at("10:00"), Start::Late(at("10:00")));
+        assert_eq!(start_at("10:01"), Start::Retry(at("10:01")));
     }
 
     #[test]
