@@ -21,5 +21,6 @@ mod relations;
 mod release;
 #[allow(dead_code, reason = "a vocabulary for tests to choose from")]
 mod rows;
+mod rules;
 mod schema;
 mod stats;

@@ -1,0 +1,270 @@
+//! What must hold after any change, worked out from the rows anew: derived columns follow from the
+//! others, and the events tell enough to make every record again.
+
+use std::collections::HashMap;
+
+use entity::{
+    DeployStatus, Timestamp, event, package, package_result, platform, release, release_metadata,
+    release_note, release_platform, release_reference,
+};
+use sea_orm::{ActiveEnum, EntityTrait, QueryOrder};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::app::TestApp;
+
+/// Checks everything that is stored.
+pub async fn check(app: &TestApp) {
+    let releases = releases(app).await;
+    assert!(!releases.is_empty(), "there is nothing to check");
+    let packages = packages(app).await;
+    for release in &releases {
+        let own: Vec<_> = packages
+            .iter()
+            .filter(|it| it.release_id == release.id)
+            .collect();
+        check_derived(release, &own);
+    }
+    let told = Told::read(app).await;
+    check_releases(app, &releases, &told).await;
+    check_packages(app, &packages, &told).await;
+}
+
+async fn releases(app: &TestApp) -> Vec<release::Model> {
+    release::Entity::find()
+        .all(app.database().reader())
+        .await
+        .unwrap()
+}
+
+async fn packages(app: &TestApp) -> Vec<package::Model> {
+    package::Entity::find()
+        .all(app.database().reader())
+        .await
+        .unwrap()
+}
+
+fn check_derived(release: &release::Model, packages: &[&package::Model]) {
+    let living: Vec<_> = packages
+        .iter()
+        .filter(|it| it.deleted_at.is_none())
+        .collect();
+    let count = |status| living.iter().filter(|it| it.status == status).count();
+    let good = count(DeployStatus::Successful);
+    let counts = [
+        count(DeployStatus::Failed),
+        count(DeployStatus::InProgress),
+        good,
+        count(DeployStatus::NotStarted),
+    ];
+    assert_eq!(release.status, status(release, counts), "{release:#?}");
+    assert_eq!(
+        release.rollback,
+        living.iter().any(|it| it.rollback),
+        "{release:#?}"
+    );
+    assert_eq!(
+        release.partial,
+        good > 0 && good < living.len(),
+        "{release:#?}"
+    );
+    assert_eq!(
+        usize::try_from(release.package_count).unwrap(),
+        living.len(),
+        "{release:#?}"
+    );
+    assert_eq!(
+        release.duration_ms,
+        span(release.started_at, release.finished_at),
+        "{release:#?}"
+    );
+    for package in living {
+        assert_eq!(
+            package.duration_ms,
+            span(package.started_at, package.finished_at)
+        );
+        let times = [
+            package.finished_at,
+            package.started_at,
+            release.finished_at,
+            release.started_at,
+            Some(package.created_at),
+        ];
+        let effective_at = times.into_iter().flatten().next().unwrap();
+        assert_eq!(
+            package.effective_at, effective_at,
+            "{release:#?}\n{package:#?}"
+        );
+    }
+}
+
+/// The status by the numbers of failed, running, successful and waiting packages.
+#[expect(
+    clippy::match_same_arms,
+    reason = "one arm for each rule, in their order"
+)]
+fn status(release: &release::Model, counts: [usize; 4]) -> DeployStatus {
+    let is_finished = release.finished_at.is_some() || release.recorded;
+    match counts.map(|count| count > 0) {
+        [true, ..] => DeployStatus::Failed,
+        [false, true, ..] => DeployStatus::InProgress,
+        [false, false, true, false] => DeployStatus::Successful,
+        [false, false, false, true] => DeployStatus::NotStarted,
+        [false, false, true, true] if is_finished => DeployStatus::Successful,
+        [false, false, true, true] => DeployStatus::InProgress,
+        _ if is_finished && release.success == Some(false) => DeployStatus::Failed,
+        _ if is_finished => DeployStatus::Successful,
+        _ if release.started_at.is_some() && release.start_told => DeployStatus::InProgress,
+        _ => DeployStatus::NotStarted,
+    }
+}
+
+fn span(start: Option<Timestamp>, finish: Option<Timestamp>) -> Option<i64> {
+    let millis = (finish?.0 - start?.0).num_milliseconds();
+    (millis >= 0).then_some(millis)
+}
+
+/// What the events say, by record: the last value of every field.
+struct Told {
+    releases: HashMap<Uuid, Map<String, Value>>,
+    packages: HashMap<Uuid, Map<String, Value>>,
+}
+
+impl Told {
+    async fn read(app: &TestApp) -> Self {
+        let events = event::Entity::find().order_by_asc(event::Column::Sequence);
+        let events = events.all(app.database().reader()).await.unwrap();
+        let mut told = Self {
+            releases: HashMap::new(),
+            packages: HashMap::new(),
+        };
+        for event in events {
+            let fields = match event.package_id {
+                None => told.releases.entry(event.release_id).or_default(),
+                Some(id) => told.packages.entry(id).or_default(),
+            };
+            let Value::Object(changes) = serde_json::from_str(&event.changes).unwrap() else {
+                panic!("{event:#?}");
+            };
+            for (field, change) in changes {
+                apply(fields, field, change);
+            }
+        }
+        told
+    }
+}
+
+fn apply(fields: &mut Map<String, Value>, field: String, mut change: Value) {
+    let new = change["new"].take();
+    let list = match field.as_str() {
+        "note" => "notes",
+        "result" => "results",
+        _ => {
+            let old = fields.insert(field, new).unwrap_or_default();
+            assert_eq!(old, change["old"], "the old value is what was told before");
+            return;
+        }
+    };
+    let list = fields.entry(list).or_insert_with(|| json!([]));
+    list.as_array_mut().unwrap().push(new);
+}
+
+fn assert_told(told: Option<&Map<String, Value>>, expected: &Value, record: &str) {
+    for (field, value) in expected.as_object().unwrap() {
+        let mut found = told
+            .and_then(|told| told.get(field))
+            .cloned()
+            .unwrap_or_default();
+        if field == "notes" || field == "results" {
+            let list = found.as_array_mut().unwrap();
+            list.sort_by_key(|entry| entry["id"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(found, *value, "{field} of {record}");
+    }
+}
+
+async fn check_releases(app: &TestApp, releases: &[release::Model], told: &Told) {
+    let reader = app.database().reader();
+    let platforms = platform::Entity::find().all(reader).await.unwrap();
+    let platforms: HashMap<Uuid, String> =
+        platforms.into_iter().map(|it| (it.id, it.name)).collect();
+    let links = release_platform::Entity::find().order_by_asc(release_platform::Column::Position);
+    let links = links.all(reader).await.unwrap();
+    let references =
+        release_reference::Entity::find().order_by_asc(release_reference::Column::Position);
+    let references = references.all(reader).await.unwrap();
+    let notes = release_note::Entity::find().order_by_asc(release_note::Column::Id);
+    let notes = notes.all(reader).await.unwrap();
+    let metadata = release_metadata::Entity::find().all(reader).await.unwrap();
+    for release in releases {
+        let id = release.id;
+        let names = links.iter().filter(|it| it.release_id == id);
+        let names: Vec<_> = names.map(|it| &platforms[&it.platform_id]).collect();
+        let references = references.iter().filter(|it| it.release_id == id);
+        let references: Vec<_> = references.map(|it| &it.reference).collect();
+        let notes = notes.iter().filter(|it| it.release_id == id);
+        let notes: Vec<_> = notes.map(|it| json!({
+            "id": it.id, "text": it.text, "author": it.author, "createdAt": text(Some(it.created_at)),
+        })).collect();
+        let metadata = metadata.iter().filter(|it| it.release_id == id);
+        let metadata: Map<_, _> = metadata
+            .map(|it| (it.key.clone(), json!(it.value)))
+            .collect();
+        let expected = json!({
+            "externalId": release.external_id,
+            "user": release.user,
+            "team": release.team,
+            "startedAt": text(release.started_at),
+            "finishedAt": text(release.finished_at),
+            "startTold": release.start_told,
+            "recorded": release.recorded,
+            "success": release.success,
+            "inferredFields": names_in(&release.inferred_fields),
+            "platforms": names,
+            "references": references,
+            "notes": notes,
+            "metadata": metadata,
+        });
+        assert_told(told.releases.get(&id), &expected, &format!("{release:#?}"));
+    }
+}
+
+async fn check_packages(app: &TestApp, packages: &[package::Model], told: &Told) {
+    let results = package_result::Entity::find().order_by_asc(package_result::Column::Id);
+    let results = results.all(app.database().reader()).await.unwrap();
+    for package in packages {
+        let own = results.iter().filter(|it| it.package_id == package.id);
+        let own: Vec<_> = own
+            .map(|it| json!({"id": it.id, "byteCount": it.content.len()}))
+            .collect();
+        let expected = json!({
+            "position": package.position,
+            "externalId": package.external_id,
+            "name": package.name,
+            "version": package.version,
+            "status": package.status.to_value(),
+            "rollback": package.rollback,
+            "rollbackTold": package.rollback_told,
+            "diffUrl": package.diff_url,
+            "commitSha": package.commit_sha,
+            "committedAt": text(package.committed_at),
+            "startedAt": text(package.started_at),
+            "finishedAt": text(package.finished_at),
+            "inferredFields": names_in(&package.inferred_fields),
+            "results": own,
+        });
+        assert_told(
+            told.packages.get(&package.id),
+            &expected,
+            &format!("{package:#?}"),
+        );
+    }
+}
+
+fn text(time: Option<Timestamp>) -> Option<String> {
+    time.map(|time| time.0.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}
+
+fn names_in(column: &str) -> Vec<&str> {
+    column.split(',').filter(|name| !name.is_empty()).collect()
+}
