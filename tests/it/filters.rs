@@ -421,6 +421,9 @@ async fn large_filters_are_answered(app: TestApp) {
         r#"{references: {has: "T-1"}}, "#,
         r#"{user: {eq: "Ann"}}, "#,
         "{packages: {some: {}}}, ",
+        r#"{packages: {none: {name: {eq: "db"}}}}, "#,
+        r#"{packages: {every: {release: {externalId: {eq: "a"}}}}}, "#,
+        r#"{metadata: {key: "ci", value: {eq: "77"}}}, "#,
         r#"{platforms: {has: "Test"}}, "#,
     ] {
         let many = filter.repeat(60);

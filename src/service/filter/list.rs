@@ -119,7 +119,7 @@ fn some_reference(element: Element, scope: &Scope) -> Result<Expr> {
         .expr(inner.column("release_id"))
         .and_where(begins_like(column, texts))
         .and_where(condition.clone());
-    Ok(scope.column("id").in_subquery(query))
+    Ok(scope.subquery(scope.column("id").in_subquery(query)))
 }
 
 /// Holds where `column` begins as one of `texts` does, as far as the index goes.
@@ -142,7 +142,7 @@ fn exists(
     let own = inner.column("release_id").eq(scope.column("id"));
     let conditions = [Some(own), condition].into_iter().flatten().collect();
     query.expr(Expr::cust("1")).and_where(all(conditions));
-    Expr::exists(query)
+    scope.subquery(Expr::exists(query))
 }
 
 /// The conditions of all `filters` on the metadata of the releases in `scope`.
@@ -169,7 +169,7 @@ fn metadata_entry(filter: &MetadataFilter, scope: &Scope) -> Result<Expr> {
     query
         .expr(inner.column("release_id"))
         .and_where(all(conditions));
-    Ok(scope.column("id").in_subquery(query))
+    Ok(scope.subquery(scope.column("id").in_subquery(query)))
 }
 
 /// The texts of which the filter wants one.

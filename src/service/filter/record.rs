@@ -274,11 +274,11 @@ fn related(
     query.and_where(inner.column("deleted_at").is_null());
     if selective {
         query.expr(theirs).and_where(condition);
-        return own.in_subquery(query);
+        return inner.subquery(own.in_subquery(query));
     }
     query
         .expr(Expr::cust("1"))
         .and_where(theirs.eq(own))
         .and_where(condition);
-    Expr::exists(query)
+    inner.subquery(Expr::exists(query))
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use entity::Timestamp;
 use sea_orm::DbBackend;
-use sea_orm::sea_query::{Alias, Expr, IntoIden, SelectStatement};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoIden, SelectStatement};
 
+use crate::service::sql::always;
 use crate::service::{Error, Result, Service};
 
 /// Texts that are longer match nothing that Orlo is meant to keep.
@@ -16,6 +17,8 @@ const MAX_CHARACTERS: usize = 10_000;
 const MAX_VALUES: usize = 10_000;
 /// Each takes the planner time, and one on packages or releases a join.
 const MAX_CONDITIONS: usize = 500;
+/// Sub-queries that the planner may turn into joins; more take it minutes to put in order.
+const MAX_JOINS: usize = 8;
 /// How deep filters may nest.
 const MAX_DEPTH: usize = 24;
 
@@ -54,6 +57,7 @@ impl FilterContext {
 pub(super) struct Budget {
     values: Cell<usize>,
     conditions: Cell<usize>,
+    subqueries: Cell<usize>,
 }
 
 /// A place in a filter: the table whose rows it is about, and how deep it is.
@@ -95,6 +99,17 @@ impl<'a> Scope<'a> {
         let mut query = SelectStatement::new();
         query.from_as(table, Alias::new(&scope.table));
         Ok((scope, query))
+    }
+
+    /// A condition with a sub-query, in a form that the planner leaves as it is where there are many.
+    pub fn subquery(&self, condition: Expr) -> Expr {
+        let subqueries = self.budget.subqueries.get() + 1;
+        self.budget.subqueries.set(subqueries);
+        if subqueries > MAX_JOINS {
+            condition.is(always())
+        } else {
+            condition
+        }
     }
 
     /// A column of the table.
