@@ -5,6 +5,7 @@
 //! order, compare and average them alike; see `docs/decisions/0001-times-are-milliseconds.md`.
 
 pub mod deploy_status;
+pub mod deployment;
 pub mod event;
 pub mod event_type;
 pub mod failure;

@@ -1,7 +1,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::StepResult;
-use crate::dialect::{Rows, drop_tables, index, text, time};
+use crate::dialect::{Rows, clustered, drop_tables, index, text, time};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -11,11 +11,12 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> StepResult {
         manager.create_table(package(manager)).await?;
         manager.create_table(package_result(manager)).await?;
+        manager.create_table(deployment(manager)).await?;
         create_indexes(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> StepResult {
-        drop_tables(manager, &["package_result", "package"]).await
+        drop_tables(manager, &["deployment", "package_result", "package"]).await
     }
 }
 
@@ -67,6 +68,38 @@ fn package_result(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .to_owned()
 }
 
+/// Derived from packages and platforms. What runs where is the last row of each platform and name,
+/// which the primary key finds at once.
+fn deployment(manager: &SchemaManager<'_>) -> TableCreateStatement {
+    let mut order = Index::create();
+    let mut table = Table::create()
+        .table("deployment")
+        .col(ColumnDef::new("platform_id").uuid().not_null())
+        .col(text(manager, "name").not_null())
+        .col(time("effective_at").not_null())
+        .col(time("started_at").not_null())
+        .col(ColumnDef::new("package_id").uuid().not_null())
+        .col(ColumnDef::new("release_id").uuid().not_null())
+        .col(text(manager, "version"))
+        .primary_key(
+            order
+                .col("platform_id")
+                .col("name")
+                .col("effective_at")
+                .col("started_at")
+                .col("package_id"),
+        )
+        .foreign_key(
+            ForeignKey::create()
+                .name("fk_deployment_package")
+                .from("deployment", "package_id")
+                .to("package", "id"),
+        )
+        .to_owned();
+    clustered(manager, &mut table);
+    table
+}
+
 async fn create_indexes(manager: &SchemaManager<'_>) -> StepResult {
     let living: [(&str, &[&str]); 5] = [
         ("package_started_at", &["started_at DESC?", "id DESC"]),
@@ -97,6 +130,14 @@ async fn create_indexes(manager: &SchemaManager<'_>) -> StepResult {
         "package_result",
         "package_result_package",
         &["package_id", "id"],
+        Rows::All,
+    )
+    .await?;
+    index(
+        manager,
+        "deployment",
+        "deployment_package",
+        &["package_id"],
         Rows::All,
     )
     .await

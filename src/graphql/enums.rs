@@ -82,6 +82,20 @@ pub enum SummaryOrderField {
     LastReleasedAt,
 }
 
+/// What became of a package from one state of a platform to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::service::version::VersionChange")]
+pub enum VersionChange {
+    /// It runs only in the second state.
+    Added,
+    /// It runs only in the first state.
+    Removed,
+    /// It runs in both, with different versions.
+    Changed,
+    /// It runs in both, with the same version, or with an unknown one in both.
+    Unchanged,
+}
+
 /// What an event says has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::EventType")]

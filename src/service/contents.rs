@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::error::{Path, Result, UserErrorCode};
 use super::held::Held;
 use super::history::{Fields, change};
+use super::line;
 use super::record::draft::{draft_note, note_fields};
 use super::record::store::{
     actives, insert_all, metadata_rows, platform_ids, platform_rows, reference_rows,
@@ -58,6 +59,7 @@ pub(crate) async fn set_platforms(
         .await?;
     let ids = platform_ids(tx, after.iter().cloned().collect(), now).await?;
     insert_all(tx, actives(platform_rows(id, after, &ids)), None).await?;
+    line::renew(tx, id).await?;
     Ok(Fields::from_iter([(
         "platforms".to_owned(),
         change(before, after),

@@ -16,7 +16,7 @@ use super::history::{self, Fields, NewEvent};
 use super::record::draft::added_event;
 use super::record::store::{actives, insert_all, insert_events};
 use super::reference::{self, Lock, Lookup, ReleaseRef};
-use super::{Caller, derive};
+use super::{Caller, derive, line};
 
 /// A release and its packages, locked until the transaction ends.
 #[derive(Debug)]
@@ -157,6 +157,7 @@ impl Held {
         derive::settle(&mut self.release, &mut self.packages);
         self.release.updated_at = now;
         update_changed(tx, &self.release_before, &self.release).await?;
+        let moves_lines = self.moves_lines();
         let mut news = Vec::new();
         for mut package in self.packages {
             let before = self.packages_before.get(&package.id);
@@ -169,9 +170,20 @@ impl Held {
             news.push(package);
         }
         upsert_packages(tx, news).await?;
+        if moves_lines {
+            line::renew(tx, self.release.id).await?;
+        }
         insert_all(tx, actives(self.results), None).await?;
         insert_events(tx, events, now, caller.actor.as_deref()).await?;
         Ok(self.release)
+    }
+
+    /// Whether a package enters a line, leaves it, or stands elsewhere on it.
+    fn moves_lines(&self) -> bool {
+        self.packages.iter().any(|package| {
+            let before = self.packages_before.get(&package.id);
+            line::standing(package) != before.and_then(line::standing)
+        })
     }
 
     /// A step of a package may change its release too; the history must know.

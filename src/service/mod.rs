@@ -19,6 +19,7 @@ pub mod filter;
 pub(crate) mod held;
 pub mod history;
 pub mod interchange;
+pub mod line;
 pub mod package;
 pub mod page;
 pub mod platform;
@@ -31,6 +32,7 @@ pub mod stats;
 pub mod step;
 pub mod summary;
 pub mod time;
+pub mod version;
 
 pub use clock::Clock;
 pub use database::{Database, DatabaseOptions};

@@ -70,12 +70,22 @@ pub fn among_texts(service: &Service, column: Expr, texts: &[&str]) -> Expr {
         let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
         return column.eq(PgFunc::any(texts));
     }
+    column.in_subquery(self::texts(service, texts))
+}
+
+/// A query for `texts`, of which there may be any number, in a column called `value`.
+pub fn texts(service: &Service, texts: &[&str]) -> SelectStatement {
+    if service.database.backend() == DbBackend::Postgres {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        return Query::select()
+            .expr_as(call("unnest", [Expr::val(texts)]), "value")
+            .take();
+    }
     let list = Expr::val(serde_json::json!(texts).to_string());
-    let members = Query::select()
+    Query::select()
         .column("value")
         .from_function(Func::cust("json_each").arg(list), "members")
-        .take();
-    column.in_subquery(members)
+        .take()
 }
 
 /// The column of a table or of what stands for one.

@@ -24,3 +24,4 @@ mod rows;
 mod rules;
 mod schema;
 mod stats;
+mod version;

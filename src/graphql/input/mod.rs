@@ -6,6 +6,7 @@ mod order;
 mod package_filter;
 mod reference;
 mod release_filter;
+mod version;
 
 pub use condition::{
     BooleanFilter, DateTimeFilter, FloatFilter, IdFilter, MetadataFilter, StatusFilter,
@@ -15,6 +16,7 @@ pub use order::{Order, PackageOrder, ReleaseOrder, SummaryOrder};
 pub use package_filter::{PackageFilter, PackageListFilter};
 pub use reference::{PackageInReleaseRef, PackageRef, ReleaseRef};
 pub use release_filter::ReleaseFilter;
+pub use version::{VersionPoint, moment};
 
 /// Converts the values of a list that may be absent.
 fn convert_all<T, U: From<T>>(values: Option<Vec<T>>) -> Option<Vec<U>> {

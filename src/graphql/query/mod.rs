@@ -14,6 +14,7 @@ mod release;
 mod server;
 mod stats;
 mod summary;
+mod version;
 
 /// The questions to Orlo. Lists are Relay connections: `nodes` holds the records of a page,
 /// `pageInfo.endCursor` given as `after` leads to the next one.
@@ -23,6 +24,7 @@ pub struct Query(
     package::PackageQuery,
     platform::PlatformQuery,
     summary::SummaryQuery,
+    version::VersionQuery,
     node::NodeQuery,
     server::ServerQuery,
     stats::StatsQuery,

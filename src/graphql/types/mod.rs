@@ -18,6 +18,7 @@ mod result;
 mod server;
 mod stats;
 mod summary;
+mod version;
 
 pub use event::Event;
 pub use failure::Failure;
@@ -34,6 +35,7 @@ pub use stats::{
     CountSplit, DurationStats, GroupKey, HistogramBar, OutcomeCounts, SeriesPoint, StatsRow,
 };
 pub use summary::{PackageSummary, TeamSummary, UserSummary};
+pub use version::{CurrentVersion, VersionDiffEntry};
 
 use crate::service::filter::{ReleaseFilter, StringListFilter};
 

@@ -6,14 +6,15 @@ use async_graphql::{Context, Description, ID, Object, Result};
 use entity::platform;
 use uuid::Uuid;
 
-use super::Release;
+use super::{CurrentVersion, Release};
 use crate::graphql::batch::{Record, Related, Relation, Relations};
 use crate::graphql::connection::{Connection, Slice};
 use crate::graphql::context::ContextExt as _;
-use crate::graphql::input::{Order as _, ReleaseFilter, ReleaseOrder};
+use crate::graphql::input::{Order as _, ReleaseFilter, ReleaseOrder, moment};
 use crate::graphql::scalars::DateTime;
 use crate::service::page::PageArgs;
 use crate::service::platform::{PlatformSummary, release_counts, summaries};
+use crate::service::version::{Moment, current_on_platforms};
 use crate::service::{Service, filter, release};
 
 /// A place that packages are deployed to, such as a cluster, a data centre or an environment. It
@@ -27,6 +28,7 @@ pub struct PlatformRelations {
     summaries: Relation<Uuid, PlatformSummary>,
     release_counts: Relations<filter::ReleaseFilter, Uuid, u64>,
     releases: Relations<ReleaseList, Uuid, Slice<Release>>,
+    current_versions: Relations<Moment, Uuid, Vec<CurrentVersion>>,
 }
 
 /// Which releases of a platform, in which order, and how many of them.
@@ -107,6 +109,16 @@ impl Platform {
         };
         Ok(Connection::new(slice, count))
     }
+
+    async fn load_versions(&self, ctx: &Context<'_>, at: Moment) -> Result<Vec<CurrentVersion>> {
+        let load = || async {
+            let (service, ids) = (ctx.service()?, self.0.keys());
+            let versions = current_on_platforms(service, &ids, at).await?;
+            Ok(CurrentVersion::grouped(versions))
+        };
+        let relation = self.0.relations().current_versions.with(&at);
+        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+    }
 }
 
 #[Object(use_type_description)]
@@ -145,6 +157,24 @@ impl Platform {
     async fn last_released_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
         let summary = self.summary(ctx).await?;
         Ok(summary.and_then(|it| it.last_released_at).map(Into::into))
+    }
+
+    /// What runs on the platform, ordered by package; see the query `currentVersions`.
+    async fn current_versions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The instant that is asked about, e.g. `\"2026-03-03T15:30:00Z\"`; now \
+                          when absent."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(
+            desc = "Counts only packages of releases that are `SUCCESSFUL` as a whole.",
+            default_with = "Some(false)"
+        )]
+        by_release: Option<bool>,
+    ) -> Result<Vec<CurrentVersion>> {
+        self.load_versions(ctx, moment(as_of, by_release)).await
     }
 
     /// The releases that name the platform.

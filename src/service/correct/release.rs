@@ -12,7 +12,7 @@ use crate::service::held::Held;
 use crate::service::history::{self, set_inferred};
 use crate::service::reference::ReleaseRef;
 use crate::service::step::ReleaseOutcome;
-use crate::service::{Caller, Service, contents};
+use crate::service::{Caller, Service, contents, line};
 
 /// A field of a release that can be emptied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,5 +220,6 @@ pub(super) async fn delete(
         .filter(package::Column::DeletedAt.is_null())
         .exec(tx)
         .await?;
+    line::renew(tx, id).await?;
     Ok(id)
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::{
-    Timestamp, event, failure, package, package_result, platform, release, release_metadata,
-    release_note, release_platform, release_reference,
+    Timestamp, deployment, event, failure, package, package_result, platform, release,
+    release_metadata, release_note, release_platform, release_reference,
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::draft::Draft;
 use crate::service::error::Result;
 use crate::service::history::NewEvent;
+use crate::service::line;
 
 /// Values in one statement at most; SQLite takes 32,766 and PostgreSQL 65,535.
 const MAX_VALUES: usize = 30_000;
@@ -76,6 +77,7 @@ pub async fn insert_contents(
     insert_all(tx, rows.metadata, None).await?;
     insert_all(tx, rows.notes, None).await?;
     insert_all(tx, rows.packages, None).await?;
+    insert_all(tx, rows.deployments, None).await?;
     insert_all(tx, rows.results, None).await?;
     insert_all(tx, rows.failures, None).await?;
     insert_all(tx, rows.events, None).await?;
@@ -108,6 +110,7 @@ struct Rows {
     metadata: Vec<release_metadata::ActiveModel>,
     notes: Vec<release_note::ActiveModel>,
     packages: Vec<package::ActiveModel>,
+    deployments: Vec<deployment::ActiveModel>,
     results: Vec<package_result::ActiveModel>,
     failures: Vec<failure::ActiveModel>,
     events: Vec<event::ActiveModel>,
@@ -128,8 +131,10 @@ impl Rows {
                 .into_iter()
                 .map(|event| event.into_row(now, actor)),
         );
-        self.platforms
-            .extend(actives(platform_rows(id, &draft.platforms, platform_ids)));
+        let platforms = platform_rows(id, &draft.platforms, platform_ids);
+        self.deployments
+            .extend(actives(line::deployments(&draft.packages, &platforms)));
+        self.platforms.extend(actives(platforms));
         self.references
             .extend(actives(reference_rows(id, draft.references)));
         self.metadata

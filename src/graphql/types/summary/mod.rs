@@ -8,7 +8,7 @@ use async_graphql::{Context, Result};
 pub use package::PackageSummary;
 pub use people::{TeamSummary, UserSummary};
 
-use super::{Package, on_platform};
+use super::{CurrentVersion, Package, on_platform};
 use crate::graphql::batch::{Record, Related, Relations};
 use crate::graphql::connection::Slice;
 use crate::graphql::context::ContextExt as _;
@@ -16,6 +16,7 @@ use crate::graphql::input::ReleaseFilter;
 use crate::service::filter;
 use crate::service::page::PageArgs;
 use crate::service::summary::{NameSummary, SummaryKind, release_counts};
+use crate::service::version::Moment;
 
 /// What belongs to summaries.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub struct SummaryRelations {
     release_counts: Relations<filter::ReleaseFilter, Option<String>, u64>,
     histories: Relations<History, String, Slice<Package>>,
     package_counts: Relations<filter::PackageFilter, String, u64>,
+    current_versions: Relations<Moment, String, Vec<CurrentVersion>>,
 }
 
 /// Which deployments of a package, and how many of them.
@@ -51,6 +53,7 @@ fn records(
         release_counts: Relations::default(),
         histories: Relations::default(),
         package_counts: Relations::default(),
+        current_versions: Relations::default(),
     };
     Record::all(rows, relations)
 }

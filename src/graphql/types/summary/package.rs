@@ -9,12 +9,13 @@ use crate::graphql::batch::Record;
 use crate::graphql::connection::{Connection, Slice};
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::enums::DeployStatus;
-use crate::graphql::input::ReleaseFilter;
+use crate::graphql::input::{ReleaseFilter, moment};
 use crate::graphql::scalars::DateTime;
-use crate::graphql::types::{Package, on_platform};
+use crate::graphql::types::{CurrentVersion, Package, on_platform};
 use crate::service::package::{PackageOrder, PackageOrderField};
 use crate::service::page::{Direction, PageArgs};
 use crate::service::summary::{NameSummary, SummaryKind};
+use crate::service::version::{Moment, current_of_packages};
 use crate::service::{Service, filter, package};
 
 /// The order of a history.
@@ -42,6 +43,18 @@ impl PackageSummary {
     fn names(&self) -> Vec<&str> {
         let rows = self.0.rows();
         rows.filter_map(|row| row.name.as_deref()).collect()
+    }
+
+    async fn load_versions(&self, ctx: &Context<'_>, at: Moment) -> Result<Vec<CurrentVersion>> {
+        let relations = self.0.relations();
+        let load = || async {
+            let (service, platform) = (ctx.service()?, relations.platform.as_deref());
+            let versions = current_of_packages(service, &self.names(), platform, at).await?;
+            Ok(CurrentVersion::grouped(versions))
+        };
+        let versions = relations.current_versions.with(&at);
+        let versions = versions.get(&self.to_name(), load).await?;
+        Ok(versions.unwrap_or_default())
     }
 
     async fn list_history(&self, ctx: &Context<'_>, list: History) -> Result<Connection<Package>> {
@@ -120,6 +133,25 @@ impl PackageSummary {
     /// The time of the last release that deploys it, told as for `firstReleasedAt`.
     async fn last_released_at(&self) -> Option<DateTime> {
         self.0.row().last_released_at.map(Into::into)
+    }
+
+    /// Where which version of the package runs, ordered by platform, those without a platform last;
+    /// see the query `currentVersions`. In a list of summaries for one platform, only there.
+    async fn current_versions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "The instant that is asked about, e.g. `\"2026-03-03T15:30:00Z\"`; now \
+                          when absent."
+        )]
+        as_of: Option<DateTime>,
+        #[graphql(
+            desc = "Counts only packages of releases that are `SUCCESSFUL` as a whole.",
+            default_with = "Some(false)"
+        )]
+        by_release: Option<bool>,
+    ) -> Result<Vec<CurrentVersion>> {
+        self.load_versions(ctx, moment(as_of, by_release)).await
     }
 
     /// The deployments of the package, the newest first by `Package.effectiveAt`.

@@ -1,111 +1,22 @@
 //! Packages.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::Weak;
+mod batch;
 
 use async_graphql::{Context, Description, ID, Object, Result};
-use entity::package;
-use uuid::Uuid;
 
-use super::release::ReleaseBatch;
+pub use self::batch::PackageBatch;
+use self::batch::PackageRelations;
 use super::{PackageResult, Release, inferred_fields, seconds};
-use crate::graphql::batch::{Batch, Record, Related, Relation, Relations};
-use crate::graphql::connection::{Connection, Slice};
+use crate::graphql::batch::Record;
+use crate::graphql::connection::Connection;
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::enums::DeployStatus;
-use crate::graphql::error;
 use crate::graphql::scalars::DateTime;
 use crate::service::page::PageArgs;
-use crate::service::{package as packages, release};
 
 /// One package that one release deploys, or is to deploy: which version, and how it went.
 #[derive(Clone, Debug, Description)]
 pub struct Package(Record<PackageRelations>);
-
-/// Packages that came together.
-pub type PackageBatch = Batch<PackageRelations>;
-
-/// What belongs to packages.
-#[derive(Debug, Default)]
-pub struct PackageRelations {
-    /// The releases that they were reached through, while those are there.
-    parents: Weak<ReleaseBatch>,
-    releases: Relation<Uuid, Release>,
-    results: Relations<PageArgs, Uuid, Slice<PackageResult>>,
-    result_counts: Relation<Uuid, u64>,
-}
-
-impl Related for PackageRelations {
-    type Row = package::Model;
-    type Key = Uuid;
-
-    fn key(row: &Self::Row) -> Uuid {
-        row.id
-    }
-}
-
-impl Package {
-    /// A package that came alone.
-    #[must_use]
-    pub fn single(row: package::Model) -> Self {
-        Self(Record::single(row, PackageRelations::default()))
-    }
-
-    /// Packages that came together.
-    #[must_use]
-    pub fn all(rows: Vec<package::Model>) -> Vec<Self> {
-        let records = Record::all(rows, PackageRelations::default());
-        records.into_iter().map(Self).collect()
-    }
-
-    /// Packages that came together, by id.
-    #[must_use]
-    pub fn by_id(rows: HashMap<Uuid, package::Model>) -> HashMap<Uuid, Self> {
-        let packages = Self::all(rows.into_values().collect());
-        packages.into_iter().map(|it| (it.0.key(), it)).collect()
-    }
-
-    /// Packages that came together, each group for an owner of its own; `parents` are the releases
-    /// that they were reached through, if they were.
-    pub(super) fn grouped<K: Eq + Hash>(
-        rows: HashMap<K, Vec<package::Model>>,
-        parents: Weak<ReleaseBatch>,
-    ) -> HashMap<K, Vec<Self>> {
-        let relations = PackageRelations {
-            parents,
-            ..PackageRelations::default()
-        };
-        Record::grouped(rows, relations, Self)
-    }
-
-    /// The package with this id among those of `batch`, while it is there.
-    pub(super) fn of_batch(batch: &Weak<PackageBatch>, id: &Uuid) -> Option<Self> {
-        batch.upgrade()?.record(id).map(Self)
-    }
-
-    /// Its name, and its version where one is known.
-    pub(super) fn name_and_version(&self) -> (&str, Option<&str>) {
-        let row = self.0.row();
-        (&row.name, row.version.as_deref())
-    }
-
-    async fn load_results(
-        &self,
-        ctx: &Context<'_>,
-        page: PageArgs,
-    ) -> Result<Slice<PackageResult>> {
-        let load = || async {
-            let (service, ids) = (ctx.service()?, self.0.keys());
-            let pages = packages::results(service, &ids, page.clone()).await?;
-            Ok(Slice::grouped(pages, |rows| {
-                PackageResult::grouped(rows, self.0.batch())
-            }))
-        };
-        let relation = self.0.relations().results.with(&page);
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
-    }
-}
 
 #[Object(use_type_description)]
 impl Package {
@@ -121,18 +32,7 @@ impl Package {
 
     /// The release that it belongs to.
     async fn release(&self, ctx: &Context<'_>) -> Result<Release> {
-        let id = self.0.row().release_id;
-        let relations = self.0.relations();
-        if let Some(release) = Release::of_batch(&relations.parents, &id) {
-            return Ok(release);
-        }
-        let load = || async {
-            let ids: Vec<Uuid> = self.0.rows().map(|row| row.release_id).collect();
-            let rows = release::by_ids(ctx.service()?, &ids).await?;
-            Ok(Release::by_id(rows))
-        };
-        let release = relations.releases.get(&id, load).await?;
-        release.ok_or_else(|| error::missing("release", id))
+        self.load_release(ctx).await
     }
 
     /// The name of the package, e.g. `api`.
@@ -153,6 +53,14 @@ impl Package {
     /// Whether it was recorded as a rollback; false when the caller did not say.
     async fn rollback(&self) -> bool {
         self.0.row().rollback
+    }
+
+    /// Whether it brought back a version that had been replaced: it is successful and has a version,
+    /// what it replaced on one of the platforms of its release has another one, and something
+    /// earlier there had the same. Told from the history, whatever `rollback` says. Where the
+    /// version that it replaced is unknown, it is false.
+    async fn rollback_detected(&self, ctx: &Context<'_>) -> Result<bool> {
+        self.load_rollback_detected(ctx).await
     }
 
     /// Where the difference to the version before can be seen; null when nobody said.
@@ -200,6 +108,36 @@ impl Package {
         Ok(ctx.service()?.is_stale(row.status, row.updated_at))
     }
 
+    /// Whether it is what runs now: nothing that counts for `currentVersions` replaced it yet. False
+    /// when it is not successful, and before `effectiveAt`.
+    async fn is_current(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "On the platform of this name, e.g. `\"prod\"`; on any platform of its \
+                          release when absent."
+        )]
+        platform: Option<String>,
+    ) -> Result<bool> {
+        self.load_is_current(ctx, platform).await
+    }
+
+    /// The successful deployment of the same package that this one replaced; null when it was the
+    /// first. For a package that is not successful: the one it would replace, which is what runs
+    /// at its `effectiveAt`.
+    async fn previous(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "On the platform of this name, e.g. `\"prod\"`; null when its release does \
+                          not name that. When absent: on the platforms of its release, and \
+                          where it replaced different ones, the latest of them."
+        )]
+        platform: Option<String>,
+    ) -> Result<Option<Self>> {
+        self.load_previous(ctx, platform).await
+    }
+
     /// The output of deploying it, oldest first.
     async fn results(
         &self,
@@ -221,18 +159,7 @@ impl Package {
             before,
             offset: None,
         };
-        let slice = self.load_results(ctx, page).await?;
-        let package = self.0.clone();
-        let count = move |service| {
-            let package = package.clone();
-            async move {
-                let load =
-                    || async { Ok(packages::result_counts(&service, &package.keys()).await?) };
-                let counts = &package.relations().result_counts;
-                Ok(counts.get(&package.key(), load).await?.unwrap_or_default())
-            }
-        };
-        Ok(Connection::new(slice, count))
+        self.list_results(ctx, page).await
     }
 
     /// The names of the fields of this object that Orlo filled in because the caller left them
