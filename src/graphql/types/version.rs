@@ -92,7 +92,8 @@ impl VersionDiffEntry {
         let versions = sides.flatten().cloned().collect();
         let mut versions = CurrentVersion::all(versions).into_iter();
         // A side that is there has the next of the versions.
-        let mut side = |version: Option<version::CurrentVersion>| version.and(versions.next());
+        let mut side =
+            |version: Option<version::CurrentVersion>| version.and_then(|_| versions.next());
         let mut wrap = |entry: version::VersionDiff| {
             let (from, to) = (side(entry.from), side(entry.to));
             Self {

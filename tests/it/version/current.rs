@@ -67,11 +67,15 @@ async fn what_is_recorded_for_later_does_not_run_yet(app: TestApp) {
 
 async fn ties_are_broken_by_start_and_then_by_id(app: TestApp) {
     let finish = "2026-02-01T10:00:00Z";
-    let early = deploy("web", "early", finish).started("2026-02-01T09:00:00Z");
-    let late = deploy("web", "late", finish).started("2026-02-01T09:30:00Z");
-    late.record(&app).await;
-    early.record(&app).await;
-    deploy("web", "unknown", finish).record(&app).await;
+    for (version, start) in [
+        ("late", json!("2026-02-01T09:30:00Z")),
+        ("early", json!("2026-02-01T09:00:00Z")),
+        ("unknown", json!(null)),
+    ] {
+        let package =
+            json!({"name": "web", "version": version, "startedAt": start, "finishedAt": finish});
+        release().package_with(package).record(&app).await;
+    }
     for version in ["first", "second"] {
         deploy("zip", version, finish).record(&app).await;
     }
