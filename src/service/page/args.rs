@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use crate::service::page::{Direction, Key};
 
-    fn message(args: PageArgs) -> String {
+    fn message(args: &PageArgs) -> String {
         let order = Order::new("things", [], Key::id("things", Direction::Asc));
         let refused = args.check(&order, &Settings::default());
         refused.expect_err("must be refused").to_string()
@@ -108,30 +108,30 @@ mod tests {
             last: Some(1),
             ..args()
         };
-        assert_eq!(message(both), "first and last cannot be given together");
+        assert_eq!(message(&both), "first and last cannot be given together");
         for size in [i64::MIN, -1, 0, 1001, i64::MAX] {
             let first = PageArgs {
                 first: Some(size),
                 ..args()
             };
-            assert_eq!(message(first), "first must be between 1 and 1000");
+            assert_eq!(message(&first), "first must be between 1 and 1000");
             let last = PageArgs {
                 last: Some(size),
                 ..args()
             };
-            assert_eq!(message(last), "last must be between 1 and 1000");
+            assert_eq!(message(&last), "last must be between 1 and 1000");
         }
         let negative = PageArgs {
             offset: Some(-1),
             ..args()
         };
-        assert_eq!(message(negative), "offset must not be negative");
+        assert_eq!(message(&negative), "offset must not be negative");
         let backwards = PageArgs {
             last: Some(1),
             offset: Some(1),
             ..args()
         };
         let expected = "offset goes with first; it cannot be given with last";
-        assert_eq!(message(backwards), expected);
+        assert_eq!(message(&backwards), expected);
     }
 }
