@@ -9,6 +9,7 @@ mod builders;
 mod command;
 mod corrections;
 mod database;
+mod dora;
 mod export;
 mod filters;
 mod http;

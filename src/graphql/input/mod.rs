@@ -2,6 +2,7 @@
 //! explicit null mean the same everywhere.
 
 mod condition;
+mod dora;
 mod order;
 mod package_filter;
 mod reference;
@@ -12,6 +13,7 @@ pub use condition::{
     BooleanFilter, DateTimeFilter, FloatFilter, IdFilter, MetadataFilter, StatusFilter,
     StringFilter, StringListFilter,
 };
+pub use dora::DoraInput;
 pub use order::{Order, PackageOrder, ReleaseOrder, SummaryOrder};
 pub use package_filter::{PackageFilter, PackageListFilter};
 pub use reference::{PackageInReleaseRef, PackageRef, ReleaseRef};

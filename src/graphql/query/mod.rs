@@ -7,6 +7,7 @@
 
 use async_graphql::MergedObject;
 
+mod dora;
 mod node;
 mod package;
 mod platform;
@@ -28,4 +29,5 @@ pub struct Query(
     node::NodeQuery,
     server::ServerQuery,
     stats::StatsQuery,
+    dora::DoraQuery,
 );

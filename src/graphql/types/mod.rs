@@ -5,6 +5,7 @@
     reason = "resolvers are async, even if they wait for nothing"
 )]
 
+mod dora;
 mod event;
 mod failure;
 mod metadata;
@@ -20,6 +21,7 @@ mod stats;
 mod summary;
 mod version;
 
+pub use dora::DoraReport;
 pub use event::Event;
 pub use failure::Failure;
 pub use metadata::MetadataEntry;
@@ -55,9 +57,12 @@ fn on_platform(platform: String, asked: Option<ReleaseFilter>) -> ReleaseFilter 
 }
 
 /// Milliseconds as seconds.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "that many milliseconds are 285,000 years"
+)]
 fn seconds(milliseconds: i64) -> Option<f64> {
-    let milliseconds = u64::try_from(milliseconds).ok()?;
-    Some(std::time::Duration::from_millis(milliseconds).as_secs_f64())
+    (milliseconds >= 0).then(|| milliseconds as f64 / 1000.0)
 }
 
 /// The names in a stored list of inferred fields.

@@ -9,6 +9,7 @@
 
 pub mod calendar;
 mod count;
+pub mod dora;
 pub mod duration;
 mod facts;
 mod histogram;

@@ -1,0 +1,335 @@
+//! Counting units, bucket by bucket.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::sea_query::{Expr, Func, Query, SelectStatement, WithClause};
+use sea_orm::{ConnectionTrait as _, QueryResult};
+
+use super::super::calendar::{Bucket, DAY, Interval, buckets};
+use super::super::count::{LAYER, PLACE};
+use super::super::duration::{self, DurationStats, Sample};
+use super::super::facts::DURATION;
+use super::super::piecewise::clock_time;
+use super::{DoraQuestion, fact, unit};
+use crate::service::{Result, Service, sql};
+use entity::Timestamp;
+
+/// The metrics of one stretch of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DoraPoint {
+    /// The stretch; a bucket of a series may begin before its window and end after it.
+    pub bucket: Bucket,
+    /// How often was deployed.
+    pub deployment_frequency: Frequency,
+    /// How long changes took from commit to deployment.
+    pub change_lead_time: LeadTime,
+    /// How many changes failed.
+    pub change_fail_rate: Rate,
+    /// How long it took to recover from those.
+    pub recovery_time: RecoveryTime,
+    /// How much was done only to mend.
+    pub rework_rate: Rate,
+}
+
+/// How often was deployed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Frequency {
+    /// Successful deployments, rollbacks among them.
+    pub deployments: u64,
+    /// Those that are rollbacks.
+    pub rollbacks: u64,
+    /// Deployments for each day of 24 hours.
+    pub per_day: f64,
+    /// Deployments for each week of 168 hours.
+    pub per_week: f64,
+    /// Days on which something was deployed.
+    pub active_days: u64,
+    /// The median of such days over the full weeks; missing when there is none.
+    pub median_active_days_per_week: Option<f64>,
+}
+
+/// A part of a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rate {
+    /// How many count.
+    pub numerator: u64,
+    /// Out of how many.
+    pub denominator: u64,
+}
+
+impl Rate {
+    /// The part as a number from 0 to 1; missing when there is no whole.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "no one has that many deployments"
+    )]
+    pub fn value(self) -> Option<f64> {
+        (self.denominator > 0).then(|| self.numerator as f64 / self.denominator as f64)
+    }
+}
+
+/// How long changes took from commit to deployment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LeadTime {
+    /// The times, where the commit is known.
+    pub stats: DurationStats,
+    /// How many commits are known.
+    pub coverage: Rate,
+}
+
+/// How long it took to recover.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RecoveryTime {
+    /// The times, where the recovery is known.
+    pub stats: DurationStats,
+    /// How many failed changes no recovery is known of.
+    pub unrecovered: u64,
+}
+
+impl DoraPoint {
+    /// A stretch of time in which nothing happened.
+    pub(super) fn empty(bucket: Bucket) -> Self {
+        Self {
+            bucket,
+            deployment_frequency: Frequency::default(),
+            change_lead_time: LeadTime::default(),
+            change_fail_rate: Rate::default(),
+            recovery_time: RecoveryTime::default(),
+            rework_rate: Rate::default(),
+        }
+    }
+}
+
+/// What the statements are made of.
+struct Pieces<'a> {
+    service: &'a Service,
+    question: &'a DoraQuestion,
+    window: (Timestamp, Timestamp),
+    buckets: &'a [Bucket],
+    layers: WithClause,
+}
+
+/// The metrics of each of `buckets`, which cover the window.
+pub(super) async fn points(
+    service: &Service,
+    question: &DoraQuestion,
+    window: (Timestamp, Timestamp),
+    buckets: &[Bucket],
+) -> Result<Vec<DoraPoint>> {
+    let layers = fact::layers(service, question, window)?;
+    let pieces = Pieces {
+        service,
+        question,
+        window,
+        buckets,
+        layers,
+    };
+    let mut points: Vec<_> = buckets.iter().copied().map(DoraPoint::empty).collect();
+    let (counts, recoveries, leads, days) = tokio::try_join!(
+        pieces.counts(),
+        pieces.recoveries(),
+        pieces.leads(),
+        pieces.days()
+    )?;
+    for row in counts {
+        with_point(&mut points, &row, |point| count(point, &row))?;
+    }
+    for row in recoveries {
+        with_point(&mut points, &row, |point| {
+            point.recovery_time.stats = Sample::read(&row)?.into();
+            Ok(())
+        })?;
+    }
+    for row in leads {
+        with_point(&mut points, &row, |point| {
+            let known = sql::unsigned(row.try_get("", "known")?);
+            let all = sql::unsigned(row.try_get("", "everything")?);
+            point.change_lead_time.stats = Sample::read(&row)?.into();
+            point.change_lead_time.coverage = Rate {
+                numerator: known,
+                denominator: all,
+            };
+            Ok(())
+        })?;
+    }
+    pieces.spread(&mut points, &days)?;
+    Ok(points)
+}
+
+fn with_point(
+    points: &mut [DoraPoint],
+    row: &QueryResult,
+    fill: impl FnOnce(&mut DoraPoint) -> Result<()>,
+) -> Result<()> {
+    let place: i64 = row.try_get("", PLACE)?;
+    match usize::try_from(place)
+        .ok()
+        .and_then(|place| points.get_mut(place))
+    {
+        Some(point) => fill(point),
+        None => Ok(()),
+    }
+}
+
+fn count(point: &mut DoraPoint, row: &QueryResult) -> Result<()> {
+    let number = |name: &str| Result::Ok(sql::unsigned(row.try_get("", name)?));
+    let done = number("done")?;
+    point.deployment_frequency.deployments = number("deployments")?;
+    point.deployment_frequency.rollbacks = number("rollbacks")?;
+    point.change_fail_rate = Rate {
+        numerator: number("change_failures")?,
+        denominator: number("changes")?,
+    };
+    point.recovery_time.unrecovered = number("unrecovered")?;
+    point.rework_rate = Rate {
+        numerator: number("reworks")?,
+        denominator: done,
+    };
+    Ok(())
+}
+
+impl Pieces<'_> {
+    fn units(&self) -> SelectStatement {
+        unit::units(self.question, self.window, self.buckets)
+    }
+
+    async fn fetch(&self, mut query: SelectStatement) -> Result<Vec<QueryResult>> {
+        query.with_cte(self.layers.clone());
+        Ok(self.service.reader().query_all(&query).await?)
+    }
+
+    async fn counts(&self) -> Result<Vec<QueryResult>> {
+        let mut query = Query::select();
+        query.column(PLACE);
+        for (condition, name) in [
+            ("is_done = 1", "done"),
+            ("is_deployment = 1", "deployments"),
+            ("is_deployment = 1 AND is_rollback = 1", "rollbacks"),
+            ("is_change = 1", "changes"),
+            ("is_change_failure = 1", "change_failures"),
+            (
+                "is_change_failure = 1 AND restored_at IS NULL",
+                "unrecovered",
+            ),
+            ("is_rework = 1", "reworks"),
+        ] {
+            query.expr(Expr::cust(format!(
+                "count(CASE WHEN {condition} THEN 1 END) AS {name}"
+            )));
+        }
+        query
+            .from_subquery(self.units(), LAYER)
+            .group_by_columns([PLACE]);
+        self.fetch(query.take()).await
+    }
+
+    async fn recoveries(&self) -> Result<Vec<QueryResult>> {
+        let times = Query::select()
+            .column(PLACE)
+            .expr_as(Expr::cust("restored_at - effective_at"), DURATION)
+            .from_subquery(self.units(), LAYER)
+            .and_where(Expr::cust("is_change_failure = 1"))
+            .take();
+        self.fetch(described(times)).await
+    }
+
+    async fn leads(&self) -> Result<Vec<QueryResult>> {
+        let mut query = described(unit::first_deployments(self.window, self.buckets, DURATION));
+        query
+            .expr_as(Func::count(Expr::col("committed_at")), "known")
+            .expr_as(Func::count(Expr::cust("*")), "everything");
+        self.fetch(query).await
+    }
+
+    /// The days, counted from 1970 on the clock, on which something was deployed, by bucket.
+    async fn days(&self) -> Result<Vec<QueryResult>> {
+        let (from, to) = self.window;
+        let spans = self
+            .question
+            .zone
+            .spans(from.0.timestamp_millis(), to.0.timestamp_millis());
+        let clock = clock_time(&Expr::col("effective_at"), &spans);
+        let deployments = Query::select()
+            .column(PLACE)
+            .expr_as(sea_orm::sea_query::ExprTrait::div(clock, DAY), "day")
+            .from_subquery(self.units(), LAYER)
+            .and_where(Expr::cust("is_deployment = 1"))
+            .distinct()
+            .take();
+        self.fetch(deployments).await
+    }
+
+    /// Fills in what depends on the days and on the length of the buckets.
+    fn spread(&self, points: &mut [DoraPoint], rows: &[QueryResult]) -> Result<()> {
+        let mut days: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        for row in rows {
+            days.entry(row.try_get("", PLACE)?)
+                .or_default()
+                .insert(row.try_get("", "day")?);
+        }
+        let none = BTreeSet::new();
+        for (place, point) in (0_i64..).zip(points) {
+            let active = days.get(&place).unwrap_or(&none);
+            let stretch = self.clipped(point.bucket);
+            let seconds = (stretch.end.0 - stretch.start.0).as_seconds_f64();
+            let frequency = &mut point.deployment_frequency;
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "no one has that many deployments"
+            )]
+            let deployments = frequency.deployments as f64;
+            frequency.per_day = deployments / (seconds / 86_400.0);
+            frequency.per_week = frequency.per_day * 7.0;
+            frequency.active_days = active.len() as u64;
+            frequency.median_active_days_per_week = self.median_week(stretch, active)?;
+        }
+        Ok(())
+    }
+
+    /// The part of a bucket that lies in the window.
+    fn clipped(&self, bucket: Bucket) -> Bucket {
+        let (from, to) = self.window;
+        let start = if bucket.start.0 < from.0 {
+            from
+        } else {
+            bucket.start
+        };
+        let end = if bucket.end.0 > to.0 { to } else { bucket.end };
+        Bucket { start, end }
+    }
+
+    /// The median of active days over the full weeks of a stretch, empty weeks included.
+    fn median_week(&self, stretch: Bucket, active: &BTreeSet<i64>) -> Result<Option<f64>> {
+        let zone = self.question.zone;
+        let weeks = buckets(zone, Interval::Week, stretch.start, stretch.end)?;
+        let is_full =
+            |week: &&Bucket| week.start.0 >= stretch.start.0 && week.end.0 <= stretch.end.0;
+        let day = |time: Timestamp| zone.clock(time.0.timestamp_millis()).div_euclid(DAY);
+        let count = |week: &Bucket| active.range(day(week.start)..day(week.end)).count();
+        let mut counts: Vec<_> = weeks.iter().filter(is_full).map(count).collect();
+        counts.sort_unstable();
+        let middle = counts.len() / 2;
+        #[expect(clippy::cast_precision_loss, reason = "a week has seven days")]
+        let at = |index: usize| counts.get(index).map(|count| *count as f64);
+        if counts.len() % 2 == 1 {
+            return Ok(at(middle));
+        }
+        Ok(middle
+            .checked_sub(1)
+            .and_then(at)
+            .zip(at(middle))
+            .map(|(low, high)| f64::midpoint(low, high)))
+    }
+}
+
+/// The statistics of the durations at each place.
+fn described(durations: SelectStatement) -> SelectStatement {
+    let mut query = Query::select();
+    query
+        .column(PLACE)
+        .from_subquery(duration::rank(durations, &[PLACE]), LAYER)
+        .group_by_columns([PLACE]);
+    duration::select(&mut query);
+    query.take()
+}
