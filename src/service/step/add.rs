@@ -29,7 +29,7 @@ pub struct AddPackage {
 /// as it is.
 ///
 /// # Errors
-/// [`Error::Refused`] when there is no such release or the package cannot be stored; or the
+/// [`crate::service::Error::Refused`] when there is no such release or the package cannot be stored; or the
 /// database.
 pub async fn add(service: &Service, caller: &Caller, input: AddPackage) -> Result<PackageOutcome> {
     let (now, path) = (service.now(), Path::default());
