@@ -20,11 +20,15 @@ enum Facts {
     FinishedBadly,
     Recorded,
     RecordedBadly,
+    /// As over, without the time when it finished.
+    RecordedOpen,
 }
 
-use Facts::{Created, Finished, FinishedBadly, FinishedWell, Recorded, RecordedBadly, Started};
+use Facts::{
+    Created, Finished, FinishedBadly, FinishedWell, Recorded, RecordedBadly, RecordedOpen, Started,
+};
 
-const ALL: [Facts; 7] = [
+const ALL: [Facts; 8] = [
     Created,
     Started,
     Finished,
@@ -32,6 +36,7 @@ const ALL: [Facts; 7] = [
     FinishedBadly,
     Recorded,
     RecordedBadly,
+    RecordedOpen,
 ];
 
 const BAD: &str = "FAILED";
@@ -40,7 +45,7 @@ const GOOD: &str = "SUCCESSFUL";
 const WAITS: &str = "NOT_STARTED";
 
 /// Packages, what was told of the release, its status and whether it is partial.
-const TABLE: [(&[&str], Facts, &str, bool); 27] = [
+const TABLE: [(&[&str], Facts, &str, bool); 30] = [
     (&[BAD], Created, BAD, false),
     (&[BAD], FinishedWell, BAD, false),
     (&[GOOD, BAD], Recorded, BAD, true),
@@ -49,6 +54,7 @@ const TABLE: [(&[&str], Facts, &str, bool); 27] = [
     (&[RUNS], Created, RUNS, false),
     (&[RUNS], Finished, RUNS, false),
     (&[RUNS], Recorded, RUNS, false),
+    (&[RUNS], RecordedOpen, RUNS, false),
     (&[RUNS, WAITS], Created, RUNS, false),
     (&[GOOD, RUNS], Started, RUNS, true),
     (&[GOOD], Created, GOOD, false),
@@ -62,10 +68,12 @@ const TABLE: [(&[&str], Facts, &str, bool); 27] = [
     (&[WAITS, GOOD], Started, RUNS, true),
     (&[GOOD, WAITS], Finished, GOOD, true),
     (&[GOOD, WAITS], Recorded, GOOD, true),
+    (&[GOOD, WAITS], RecordedOpen, GOOD, true),
     (&[], FinishedBadly, BAD, false),
     (&[], RecordedBadly, BAD, false),
     (&[], Finished, GOOD, false),
     (&[], Recorded, GOOD, false),
+    (&[], RecordedOpen, GOOD, false),
     (&[], Started, RUNS, false),
     (&[], Created, WAITS, false),
 ];
@@ -80,6 +88,12 @@ async fn tell(app: &TestApp, key_: &str, packages: &[&str], facts: Facts) -> Val
         RecordedBadly => {
             input["success"] = json!(false);
             return done(app, "recordRelease", input).await["release"].take();
+        }
+        RecordedOpen => {
+            input["startedAt"] = json!("2026-03-01T11:00:00Z");
+            let release = done(app, "recordRelease", input).await["release"].take();
+            assert_eq!(release["finishedAt"], Value::Null);
+            return release;
         }
         Started => {
             input["startedAt"] = json!("2026-03-01T11:00:00Z");
