@@ -90,6 +90,7 @@ async fn what_was_told_step_by_step_comes_back_as_it_was(app: TestApp) {
     )
     .await;
     for table in [
+        "deployment",
         "package_result",
         "deployment",
         "package",

@@ -47,9 +47,7 @@ pub enum Part {
 /// Opens the file.
 pub fn open(name: &str) -> anyhow::Result<Source> {
     if name == "-" {
-        let progress = ProgressBar::new_spinner();
-        progress.set_style(style("{spinner} {bytes} ({bytes_per_sec})")?);
-        return Ok(source(io::stdin(), progress));
+        return Ok(source(io::stdin(), unbounded()?));
     }
     let file = File::open(name).with_context(|| format!("cannot open {name}"))?;
     let metadata = file
@@ -58,11 +56,21 @@ pub fn open(name: &str) -> anyhow::Result<Source> {
     if metadata.is_dir() {
         bail!("cannot read {name}: it is a directory");
     }
+    if !metadata.is_file() {
+        return Ok(source(file, unbounded()?));
+    }
     let progress = ProgressBar::new(metadata.len());
     progress.set_style(style(
         "{wide_bar} {bytes} of {total_bytes} ({bytes_per_sec}, {eta} left)",
     )?);
     Ok(source(file, progress))
+}
+
+/// For what has no known length.
+fn unbounded() -> anyhow::Result<ProgressBar> {
+    let progress = ProgressBar::new_spinner();
+    progress.set_style(style("{spinner} {bytes} ({bytes_per_sec})")?);
+    Ok(progress)
 }
 
 fn style(template: &str) -> anyhow::Result<ProgressStyle> {
