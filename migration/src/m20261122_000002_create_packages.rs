@@ -133,12 +133,12 @@ async fn create_indexes(manager: &SchemaManager<'_>) -> StepResult {
         Rows::All,
     )
     .await?;
-    index(
-        manager,
-        "deployment",
-        "deployment_package",
-        &["package_id"],
-        Rows::All,
-    )
-    .await
+    let lines: [(&str, &[&str]); 2] = [
+        ("deployment_package", &["package_id"]),
+        ("deployment_version", &["platform_id", "name", "version"]),
+    ];
+    for (name, columns) in lines {
+        index(manager, "deployment", name, columns, Rows::All).await?;
+    }
+    Ok(())
 }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement};
+use sea_orm::sea_query::{
+    BinOper, CommonTableExpression, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement,
+};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryResult, TryGetable};
 use uuid::Uuid;
 
@@ -86,6 +88,16 @@ pub fn texts(service: &Service, texts: &[&str]) -> SelectStatement {
         .column("value")
         .from_function(Func::cust("json_each").arg(list), "members")
         .take()
+}
+
+/// The rows of `query` as `name`, for `with_cte`. They are computed once: left to itself, SQLite
+/// computes a value anew wherever it is used, even for each row of a table that it is joined with.
+pub fn computed_first(name: &'static str, query: SelectStatement) -> CommonTableExpression {
+    CommonTableExpression::new()
+        .table_name(name)
+        .query(query)
+        .materialized(true)
+        .to_owned()
 }
 
 /// The column of a table or of what stands for one.

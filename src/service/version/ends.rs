@@ -32,15 +32,20 @@ pub(super) fn ends(lines: Lines, moment: Moment, now: Timestamp) -> SelectStatem
         .and_where(column("line", "name").is_not_null())
         .and_where(condition)
         .take();
+    let mut with = with_lines(lines);
+    with.cte(sql::computed_first("latest", latest));
     let mut query = package::Entity::find().into_query();
     query
-        .with_cte(with_lines(lines))
-        .join_subquery(
-            JoinType::InnerJoin,
-            latest,
-            "latest",
+        .with_cte(with)
+        .from_clear()
+        .from("latest")
+        .join(
+            // Left, so that SQLite cannot begin with all packages.
+            JoinType::LeftJoin,
+            "package",
             column("package", "id").eq(column("latest", "package_id")),
         )
+        .and_where(column("latest", "package_id").is_not_null())
         .join(
             JoinType::LeftJoin,
             "platform",

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::{DeployStatus, package};
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement};
+use sea_orm::sea_query::{
+    CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WithClause,
+};
 use sea_orm::{ActiveEnum, EntityTrait, FromQueryResult, QueryTrait};
 use uuid::Uuid;
 
@@ -49,12 +51,20 @@ pub async fn previous(
         .take();
     let mut query = package::Entity::find().into_query();
     query
-        .join_subquery(
-            JoinType::InnerJoin,
-            step,
-            "step",
+        .with_cte(
+            WithClause::new()
+                .cte(sql::computed_first("step", step))
+                .to_owned(),
+        )
+        .from_clear()
+        .from("step")
+        .join(
+            // Left, so that SQLite cannot begin with all packages.
+            JoinType::LeftJoin,
+            "package",
             sql::column("package", "id").eq(sql::column("step", "replaced_id")),
         )
+        .and_where(sql::column("step", "replaced_id").is_not_null())
         .column(("step", "owner_id"));
     let mut latest: HashMap<Uuid, package::Model> = HashMap::new();
     for Owned { owner_id, package } in sql::rows(service, &query).await? {
