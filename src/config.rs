@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::http::MAX_BODY_BYTES;
 use crate::service::{DatabaseOptions, Settings};
 
 /// Where the records are.
@@ -79,7 +80,7 @@ pub struct ServerArgs {
     #[arg(
         long,
         env = "ORLO_MAX_BODY_BYTES",
-        default_value_t = 64 << 20,
+        default_value_t = MAX_BODY_BYTES,
         value_name = "BYTES",
         help_heading = "Limits"
     )]

@@ -19,7 +19,7 @@ use crate::graphql::{OrloSchema, schema};
 use crate::service::Service;
 
 /// Bytes in the body of a request at most, unless set otherwise.
-const MAX_BODY_BYTES: usize = 2 << 20;
+pub const MAX_BODY_BYTES: usize = 2 << 20;
 
 /// The header that names a request in answers and in the log.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

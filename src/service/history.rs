@@ -135,3 +135,20 @@ fn into_fields(value: Value) -> Fields {
         _ => Fields::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inferred_fields_are_split_set_and_taken_out() {
+        let mut column = String::new();
+        assert!(inferred(&column).is_empty());
+        set_inferred(&mut column, "user", true);
+        set_inferred(&mut column, "startedAt", true);
+        set_inferred(&mut column, "user", true);
+        assert_eq!(inferred(&column), ["startedAt", "user"]);
+        set_inferred(&mut column, "startedAt", false);
+        assert_eq!(column, "user");
+    }
+}

@@ -65,11 +65,6 @@ fn seconds(milliseconds: i64) -> Option<f64> {
     (milliseconds >= 0).then(|| milliseconds as f64 / 1000.0)
 }
 
-/// The names in a stored list of inferred fields.
-fn inferred_fields(stored: &str) -> Vec<&str> {
-    stored.split(',').filter(|name| !name.is_empty()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,11 +74,5 @@ mod tests {
         assert_eq!(seconds(20_500), Some(20.5));
         assert_eq!(seconds(0), Some(0.0));
         assert_eq!(seconds(-1), None);
-    }
-
-    #[test]
-    fn inferred_fields_are_split() {
-        assert!(inferred_fields("").is_empty());
-        assert_eq!(inferred_fields("user,startedAt"), ["user", "startedAt"]);
     }
 }

@@ -6,12 +6,13 @@ use async_graphql::{Context, Description, ID, Object, Result};
 
 pub use self::batch::PackageBatch;
 use self::batch::PackageRelations;
-use super::{PackageResult, Release, inferred_fields, seconds};
+use super::{PackageResult, Release, seconds};
 use crate::graphql::batch::Record;
 use crate::graphql::connection::Connection;
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::enums::DeployStatus;
 use crate::graphql::scalars::DateTime;
+use crate::service::history;
 use crate::service::page::PageArgs;
 
 /// One package that one release deploys, or is to deploy: which version, and how it went.
@@ -165,7 +166,7 @@ impl Package {
     /// The names of the fields of this object that Orlo filled in because the caller left them
     /// out, e.g. `["status"]`.
     async fn inferred_fields(&self) -> Vec<&str> {
-        inferred_fields(&self.0.row().inferred_fields)
+        history::inferred(&self.0.row().inferred_fields)
     }
 
     /// When Orlo first heard of it.

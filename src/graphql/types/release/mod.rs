@@ -9,13 +9,14 @@ pub use self::batch::ReleaseBatch;
 use self::batch::ReleaseRelations;
 pub use self::timeline::TimelineItem;
 use super::metadata::{MetadataEntry, to_json};
-use super::{Event, Failure, Package, Platform, ReleaseNote, inferred_fields, seconds};
+use super::{Event, Failure, Package, Platform, ReleaseNote, seconds};
 use crate::graphql::batch::Record;
 use crate::graphql::connection::Connection;
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::enums::DeployStatus;
 use crate::graphql::input::PackageFilter;
 use crate::graphql::scalars::{DateTime, Json};
+use crate::service::history;
 use crate::service::page::PageArgs;
 
 /// One act of deploying: who deployed which packages, for which team, to which platforms, when,
@@ -177,7 +178,7 @@ impl Release {
     /// The names of the fields of this object that Orlo filled in because the caller left them
     /// out, e.g. `["startedAt"]`.
     async fn inferred_fields(&self) -> Vec<&str> {
-        inferred_fields(&self.0.row().inferred_fields)
+        history::inferred(&self.0.row().inferred_fields)
     }
 
     /// When Orlo first heard of the release.
