@@ -1,6 +1,6 @@
 //! Opening the database for a command, with its tables up to date.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 
@@ -30,7 +30,13 @@ pub async fn connect(args: &DatabaseArgs) -> anyhow::Result<Database> {
     } else {
         "cannot connect to the database"
     };
-    Database::connect(&args.options()).await.context(kind)
+    let database = Database::connect(&args.options()).await;
+    database.map_err(|error| anyhow!("{kind}: {}", reason(&error)))
+}
+
+/// What is at the bottom of an error: the layers above only repeat it.
+fn reason(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), reason)
 }
 
 /// Brings the tables up to date. Of several processes that start at the same moment one does so,

@@ -7,7 +7,7 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sea_orm::sqlx::{ConnectOptions as _, Error as SqlxError};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error as SqlxError};
 use sea_orm::{
     AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
@@ -122,6 +122,13 @@ impl Database {
             .map_err(connection_error)?
             .application_name("orlo")
             .disable_statement_logging();
+        // A pool only says that it waited in vain; one connection says why.
+        let first = tokio::time::timeout(options.acquire_timeout, connect.connect());
+        let first = first
+            .await
+            .map_err(|_| connection_error(SqlxError::PoolTimedOut))?;
+        let first = first.map_err(connection_error)?;
+        first.close().await.map_err(connection_error)?;
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
