@@ -9,7 +9,8 @@ run: ## Serve on http://127.0.0.1:8080, with the records in orlo.db
 	cargo run --locked -- serve
 
 test: ## Run all tests, on SQLite and PostgreSQL; installs what is missing on Debian and Ubuntu
-	@sh scripts/require compiler postgresql
+	@sh scripts/require compiler nodejs postgresql
+	npm ci --prefix tests/clients --no-audit --no-fund
 	cargo test --workspace --locked --no-fail-fast
 
 lint: ## Check format, lints, documentation and dependencies

@@ -1,5 +1,6 @@
 //! Orlo without a socket: the real router over a database of its own, at a time that tests set.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,6 +13,8 @@ use orlo::http::{AppState, router};
 use orlo::service::clock::ManualClock;
 use orlo::service::{Database, Service, Settings};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use crate::database::{Backend, TestDatabase};
@@ -156,6 +159,17 @@ impl TestApp {
         }
     }
 
+    /// Serves on a free port of this machine, for clients that need a socket.
+    pub async fn listen(&self) -> Listening {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = axum::serve(listener, self.router.clone()).into_future();
+        Listening {
+            address,
+            task: tokio::spawn(async move { server.await.unwrap() }),
+        }
+    }
+
     /// The router itself, for answers that are read while they arrive.
     pub const fn router(&self) -> &Router {
         &self.router
@@ -187,6 +201,25 @@ impl TestApp {
     /// Where the database is, as `--database-url` takes it.
     pub fn database_url(&self) -> &str {
         self.storage.url()
+    }
+}
+
+/// Orlo on a socket, until this is dropped.
+pub struct Listening {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Listening {
+    /// Where a page is, e.g. `http://127.0.0.1:40001/graphql`.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 

@@ -6,6 +6,8 @@
 mod app;
 #[allow(dead_code, reason = "a vocabulary for tests to choose from")]
 mod builders;
+#[allow(dead_code, reason = "a vocabulary for tests to choose from")]
+mod clients;
 mod command;
 mod corrections;
 mod database;
