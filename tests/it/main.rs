@@ -14,6 +14,7 @@ mod database;
 mod dora;
 mod export;
 mod filters;
+mod from_orlo;
 mod http;
 mod import;
 mod migration;
