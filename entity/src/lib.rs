@@ -17,8 +17,11 @@ pub mod release_metadata;
 pub mod release_note;
 pub mod release_platform;
 pub mod release_reference;
+pub mod token;
+pub mod token_scope;
 
 pub use deploy_status::DeployStatus;
 pub use event_type::EventType;
 /// An instant in UTC, to the millisecond; a 64-bit integer in the database.
 pub use sea_orm::prelude::ChronoUnixTimestampMillis as Timestamp;
+pub use token_scope::TokenScope;

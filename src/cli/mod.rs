@@ -14,6 +14,7 @@ mod import;
 mod migrate;
 mod schema;
 mod serve;
+mod token;
 
 /// Records software deployments and answers every question about them, over GraphQL.
 #[derive(Debug, Parser)]
@@ -41,6 +42,8 @@ enum Command {
     Import(import::Options),
     /// Write every release as one JSON document per line
     Export(export::Options),
+    /// Create, list and revoke the tokens that callers identify themselves with
+    Token(token::Options),
     /// Ask a running server whether it is ready; the exit code is the answer
     Healthcheck(healthcheck::Options),
 }
@@ -62,6 +65,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Schema => schema::run(),
             Command::Import(options) => import::run(options).await,
             Command::Export(options) => export::run(options).await,
+            Command::Token(options) => token::run(options).await,
             Command::Healthcheck(options) => healthcheck::run(options).await,
         }
     })

@@ -2,17 +2,24 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
 use tokio::net::TcpListener;
 
 use super::database;
-use crate::config::{DatabaseArgs, LimitArgs, ServerArgs};
+use crate::config::{AccessArgs, DatabaseArgs, LimitArgs, ServerArgs};
+use crate::http::auth::Auth;
+use crate::http::auth::jwt::Jwt;
 use crate::http::{AppState, router};
 use crate::service::Service;
 use crate::service::clock::SystemClock;
+use crate::service::token::AnonymousAccess;
 use crate::shutdown;
+
+/// How often it is written down when tokens were last used.
+const USAGE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// How to serve.
 #[derive(Args, Clone, Debug)]
@@ -22,6 +29,8 @@ pub struct Options {
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
+    access: AccessArgs,
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -29,6 +38,7 @@ pub struct Options {
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let stop = shutdown::on_signal()?;
     let bind = options.server.bind;
+    let anonymous = options.access.anonymous(bind)?;
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("cannot listen on {bind}"))?;
@@ -38,7 +48,11 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         options.limits.settings(),
         Arc::new(SystemClock),
     );
-    let state = AppState::new(service).with_max_body_bytes(options.server.max_body_bytes);
+    let auth = open_auth(&service, anonymous, &options.access).await?;
+    let state = AppState::new(service)
+        .with_auth(auth.clone())
+        .with_max_body_bytes(options.server.max_body_bytes);
+    let usage = tokio::spawn(write_usage(auth.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Orlo is ready: GraphiQL is at http://{address}/graphiql");
     let server = axum::serve(listener, router(state))
@@ -52,8 +66,45 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         ended = server => ended.context("the server failed")?,
         () = limit => tracing::warn!("some requests did not finish in time and were cut off"),
     }
+    usage.abort();
     // Not waited for without bound: a request that was cut off may hold a connection.
-    let _ = tokio::time::timeout(options.database.database_timeout, database.close()).await;
+    let last = async {
+        flush_usage(&auth).await;
+        let _ = database.close().await;
+    };
+    let _ = tokio::time::timeout(options.database.database_timeout, last).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+async fn open_auth(
+    service: &Service,
+    anonymous: AnonymousAccess,
+    access: &AccessArgs,
+) -> anyhow::Result<Auth> {
+    let jwt = match access.jwt() {
+        Some(options) => {
+            let opened = Jwt::open(options, Arc::clone(&service.clock)).await;
+            Some(opened.context("cannot take JSON Web Tokens")?)
+        }
+        None => None,
+    };
+    Ok(Auth::with_jwt(service.clone(), anonymous, jwt))
+}
+
+/// Writes down now and then when tokens were last used, without end.
+async fn write_usage(auth: Auth) {
+    loop {
+        tokio::time::sleep(USAGE_INTERVAL).await;
+        flush_usage(&auth).await;
+    }
+}
+
+async fn flush_usage(auth: &Auth) {
+    if let Err(error) = auth.flush_usage().await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "cannot write down when tokens were last used"
+        );
+    }
 }

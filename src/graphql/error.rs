@@ -8,6 +8,10 @@ use crate::service;
 pub mod code {
     /// The request cannot be answered as it was put.
     pub const BAD_REQUEST: &str = "BAD_REQUEST";
+    /// The caller is unknown, and only known ones may do this.
+    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    /// The caller may not do this.
+    pub const FORBIDDEN: &str = "FORBIDDEN";
     /// The request asks for more than the server gives.
     pub const LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
     /// Orlo failed.

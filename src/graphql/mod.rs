@@ -10,6 +10,7 @@ pub mod context;
 pub mod enums;
 pub mod error;
 mod execute;
+pub mod guard;
 pub mod input;
 pub mod mutation;
 pub mod nesting;

@@ -1,6 +1,7 @@
 //! The HTTP face: routes, pages and health checks around the GraphQL schema.
 
 mod assets;
+pub mod auth;
 mod graphql;
 mod health;
 mod problem;
@@ -15,8 +16,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
+use self::auth::Auth;
 use crate::graphql::{OrloSchema, schema};
 use crate::service::Service;
+use crate::service::token::AnonymousAccess;
 
 /// Bytes in the body of a request at most, unless set otherwise.
 pub const MAX_BODY_BYTES: usize = 2 << 20;
@@ -30,6 +33,7 @@ pub struct AppState {
     schema: OrloSchema,
     service: Service,
     limits: HttpLimits,
+    auth: Auth,
 }
 
 /// How much a request may ask for.
@@ -39,16 +43,24 @@ struct HttpLimits {
 }
 
 impl AppState {
-    /// The state of a server over `service`.
+    /// The state of a server over `service`, open to everybody for everything.
     #[must_use]
     pub fn new(service: Service) -> Self {
         Self {
             schema: schema(service.clone()),
+            auth: Auth::new(service.clone(), AnonymousAccess::Everything),
             service,
             limits: HttpLimits {
                 body_bytes: MAX_BODY_BYTES,
             },
         }
+    }
+
+    /// The same with other rules for who may do what.
+    #[must_use]
+    pub fn with_auth(mut self, auth: Auth) -> Self {
+        self.auth = auth;
+        self
     }
 
     /// The same with another limit for the body of a request, in bytes.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use entity::{DeployStatus, Timestamp};
+use entity::{DeployStatus, Timestamp, TokenScope};
 use sea_orm::DatabaseConnection;
 
 pub mod check;
@@ -32,6 +32,7 @@ pub mod stats;
 pub mod step;
 pub mod summary;
 pub mod time;
+pub mod token;
 pub mod version;
 
 pub use clock::Clock;
@@ -83,20 +84,27 @@ impl Service {
     }
 }
 
-/// Who makes a call.
+/// Who makes a call. By default somebody unknown, who may do nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
     /// The name that events carry; none for anonymous callers.
     pub actor: Option<String>,
     /// The person behind the call, who is the user of releases that name none.
     pub person: Option<String>,
+    /// What the caller may do; nothing when none.
+    pub scope: Option<TokenScope>,
 }
 
 impl Caller {
+    /// Whether the caller may do what needs `scope`.
+    #[must_use]
+    pub fn may(&self, scope: TokenScope) -> bool {
+        self.scope.is_some_and(|own| own >= scope)
+    }
+
     /// Whether the caller may record anything.
     #[must_use]
-    pub const fn can_write(&self) -> bool {
-        // There are no tokens yet, so everybody may.
-        true
+    pub fn can_write(&self) -> bool {
+        self.may(TokenScope::Write)
     }
 }

@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
+use orlo::http::auth::Auth;
 use orlo::http::{AppState, router};
 use orlo::service::clock::ManualClock;
 use orlo::service::{Database, Service, Settings};
@@ -98,6 +99,14 @@ impl TestApp {
     /// Another process over the same database, with other settings.
     pub async fn with_settings(&self, settings: Settings) -> Self {
         Self::new(self.storage.clone(), self.clock.clone(), settings).await
+    }
+
+    /// The same process with other rules for who may do what.
+    pub fn with_auth(&self, auth: Auth) -> Self {
+        Self {
+            router: router(AppState::new(self.service.clone()).with_auth(auth)),
+            ..self.clone()
+        }
     }
 
     /// Sends an operation; returns `data`. There must be no errors.

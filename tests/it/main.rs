@@ -4,6 +4,7 @@
 
 #[allow(dead_code, reason = "a vocabulary for tests to choose from")]
 mod app;
+mod auth;
 #[allow(dead_code, reason = "a vocabulary for tests to choose from")]
 mod builders;
 #[allow(dead_code, reason = "a vocabulary for tests to choose from")]

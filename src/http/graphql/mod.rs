@@ -14,19 +14,20 @@ use self::accept::Format;
 use super::HttpLimits;
 use super::problem::Problem;
 use crate::graphql::{self, OrloSchema};
-use crate::service::Caller;
+use crate::http::auth::Auth;
 
 /// Executes the operation that a request carries.
 pub async fn handle(
     State(schema): State<OrloSchema>,
     State(limits): State<HttpLimits>,
+    State(auth): State<Auth>,
     request: Request,
 ) -> Response {
     let format = match Format::of(request.headers()) {
         Ok(format) => format,
         Err(problem) => return problem.into_response(),
     };
-    execute(&schema, limits, request, format)
+    execute(&schema, limits, &auth, request, format)
         .await
         .unwrap_or_else(|mut problem| {
             problem.content_type = format.content_type();
@@ -37,9 +38,12 @@ pub async fn handle(
 async fn execute(
     schema: &OrloSchema,
     limits: HttpLimits,
+    auth: &Auth,
     request: Request,
     format: Format,
 ) -> Result<Response, Problem> {
+    // Before the body: who may do nothing is not listened to.
+    let caller = auth.caller(request.headers()).await?;
     let method = request.method().clone();
     let parameters = match method {
         Method::POST => request::from_body(request, limits.body_bytes).await?,
@@ -50,7 +54,7 @@ async fn execute(
             return Err(problem.with_header(header::ALLOW, "GET, POST"));
         }
     };
-    let mut request = parameters.into_request().data(Caller::default());
+    let mut request = parameters.into_request().data(caller);
     if method == Method::GET && may_write(&mut request) {
         let message = "send mutations by POST";
         let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_REQUEST", message);

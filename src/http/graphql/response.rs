@@ -6,15 +6,21 @@ use axum::response::IntoResponse;
 use serde_json::json;
 
 use super::accept::Format;
+use crate::graphql::error::code;
 
 /// The HTTP answer that carries `response`.
 pub fn render(response: &async_graphql::Response, format: Format) -> Response<Body> {
     let was_executed = was_executed(response);
     let status = match format {
+        _ if has_code(response, code::UNAUTHENTICATED) => StatusCode::UNAUTHORIZED,
+        _ if has_code(response, code::FORBIDDEN) => StatusCode::FORBIDDEN,
         Format::GraphQlResponse if !was_executed => StatusCode::BAD_REQUEST,
         Format::GraphQlResponse | Format::Json => StatusCode::OK,
     };
-    let headers = response.http_headers.clone();
+    let mut headers = response.http_headers.clone();
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     let body = if was_executed {
         serde_json::to_vec(response)
     } else {
@@ -41,6 +47,15 @@ pub fn render(response: &async_graphql::Response, format: Format) -> Response<Bo
 /// Errors of fields have a path; what has none came before any field was resolved.
 fn was_executed(response: &async_graphql::Response) -> bool {
     response.errors.is_empty() || response.errors.iter().any(|error| !error.path.is_empty())
+}
+
+/// Whether the request was refused with this code.
+fn has_code(response: &async_graphql::Response, code: &str) -> bool {
+    let code = async_graphql::Value::from(code);
+    response.errors.iter().any(|error| {
+        let extensions = error.extensions.as_ref();
+        extensions.and_then(|extensions| extensions.get("code")) == Some(&code)
+    })
 }
 
 /// An answer to a request that was not executed has no `data`, not even null.
