@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint schema
+.PHONY: help run test torture lint schema
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -12,6 +12,10 @@ test: ## Run all tests, on SQLite and PostgreSQL; installs what is missing on De
 	@sh scripts/require compiler nodejs postgresql
 	npm ci --prefix tests/clients --no-audit --no-fund
 	cargo test --workspace --locked --no-fail-fast
+
+torture: ## Run what is too long for every day: crashes, outages, full disks; stops by itself
+	@sh scripts/require compiler postgresql
+	cargo test --locked --test it torture:: -- --include-ignored --test-threads=1 --nocapture
 
 lint: ## Check format, lints, documentation and dependencies
 	@sh scripts/require compiler

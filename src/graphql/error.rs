@@ -19,11 +19,19 @@ pub mod code {
 }
 
 /// What a caller hears when Orlo fails; the reason is in the log.
-const INTERNAL_MESSAGE: &str = "internal error";
+pub const INTERNAL_MESSAGE: &str = "internal error";
+
+/// What a caller hears while the database is away. A change may have been made or not; repeating
+/// it is safe where it has an external id.
+pub const UNREACHABLE_MESSAGE: &str = "the database cannot be reached; try again later";
 
 impl From<service::Error> for Error {
     fn from(error: service::Error) -> Self {
         match error {
+            error if error.is_unreachable() => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
+                with_code(UNREACHABLE_MESSAGE, code::INTERNAL)
+            }
             service::Error::BadRequest(message) => with_code(message, code::BAD_REQUEST),
             service::Error::LimitExceeded(message) => with_code(message, code::LIMIT_EXCEEDED),
             // A refusal is data of a payload; that it came here is our mistake.

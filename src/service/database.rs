@@ -266,12 +266,3 @@ impl Database {
 fn connection_error(error: SqlxError) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(error.into()))
 }
-
-/// Whether the caller should hear that the database cannot be reached rather than that it failed.
-#[must_use]
-pub fn is_unreachable(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_))
-    )
-}

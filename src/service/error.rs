@@ -1,6 +1,7 @@
 //! What a call of the service can fail with, and what it can remark on.
 
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::sqlx::Error as SqlxError;
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// Why a call did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -40,21 +41,46 @@ impl Error {
         let codes = ["40001", "40P01", "5", "517"];
         database_code(error).is_some_and(|code| codes.contains(&code.as_str()))
     }
+
+    /// Whether the database cannot be reached at the moment, rather than that it failed. Whether a
+    /// change was made is not known then.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        if let Some(code) = database_code(error) {
+            // PostgreSQL: it ends, has crashed, or starts; connection failures; too many of them.
+            let codes = ["57P01", "57P02", "57P03", "53300"];
+            return codes.contains(&code.as_str()) || code.starts_with("08");
+        }
+        match sqlx_error(error) {
+            Some(error) => matches!(
+                error,
+                SqlxError::Io(_)
+                    | SqlxError::PoolTimedOut
+                    | SqlxError::PoolClosed
+                    | SqlxError::WorkerCrashed
+            ),
+            None => matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)),
+        }
+    }
 }
 
 /// The code by which the database names its error.
 fn database_code(error: &DbErr) -> Option<String> {
-    use sea_orm::RuntimeErr::SqlxError;
-    let (DbErr::Conn(SqlxError(error))
-    | DbErr::Exec(SqlxError(error))
-    | DbErr::Query(SqlxError(error))) = error
-    else {
-        return None;
-    };
-    error
-        .as_database_error()?
-        .code()
-        .map(std::borrow::Cow::into_owned)
+    let code = sqlx_error(error)?.as_database_error()?.code()?;
+    Some(code.into_owned())
+}
+
+/// What went wrong on the way to the database or in it.
+fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
 }
 
 /// What a caller got wrong, and where.

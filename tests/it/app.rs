@@ -56,9 +56,7 @@ pub async fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(Tes
     if backend == Backend::Postgres && postgres::is_off() {
         return;
     }
-    let database = Arc::new(TestDatabase::migrated(backend));
-    let clock = Arc::new(ManualClock::new(instant(START)));
-    test(TestApp::new(database, clock, Settings::default()).await).await;
+    test(TestApp::over(Arc::new(TestDatabase::migrated(backend))).await).await;
 }
 
 /// One process of Orlo. Clones are the same process.
@@ -88,6 +86,12 @@ impl TestApp {
             statements,
             storage,
         }
+    }
+
+    /// A process over a database that others may have written to.
+    pub async fn over(storage: Arc<TestDatabase>) -> Self {
+        let clock = Arc::new(ManualClock::new(instant(START)));
+        Self::new(storage, clock, Settings::default()).await
     }
 
     /// Another process over the same database, with the same settings and clock.

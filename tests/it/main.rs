@@ -29,4 +29,5 @@ mod rows;
 mod rules;
 mod schema;
 mod stats;
+mod torture;
 mod version;

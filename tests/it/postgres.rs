@@ -199,7 +199,7 @@ fn start_keeper(state: &Path, programs: &Path) -> Result<String, String> {
 }
 
 /// The directory of PostgreSQL's programs: the one that is named, or else the first that has them.
-fn find_programs() -> Option<PathBuf> {
+pub fn find_programs() -> Option<PathBuf> {
     let has_programs = |directory: &PathBuf| {
         let programs = ["initdb", "pg_ctl", "postgres"];
         programs.iter().all(|name| directory.join(name).is_file())

@@ -8,9 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 
 use self::jwt::Jwt;
 use super::problem::Problem;
-use crate::graphql::error::code;
+use crate::graphql::error::{INTERNAL_MESSAGE, UNREACHABLE_MESSAGE, code};
 use crate::graphql::guard::HOW_TO_SEND;
-use crate::service::database::is_unreachable;
 use crate::service::token::{self, AnonymousAccess, Secret, Usage};
 use crate::service::{self, Caller, Service};
 
@@ -122,10 +121,10 @@ fn failed(error: &service::Error) -> Problem {
         error = error as &dyn std::error::Error,
         "cannot look up a token"
     );
-    let status = if is_unreachable(error) {
-        StatusCode::SERVICE_UNAVAILABLE
+    let (status, message) = if error.is_unreachable() {
+        (StatusCode::SERVICE_UNAVAILABLE, UNREACHABLE_MESSAGE)
     } else {
-        StatusCode::INTERNAL_SERVER_ERROR
+        (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_MESSAGE)
     };
-    Problem::new(status, code::INTERNAL, "internal error")
+    Problem::new(status, code::INTERNAL, message)
 }

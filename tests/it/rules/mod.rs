@@ -5,7 +5,7 @@ mod bad_input;
 mod concurrency;
 mod conflicts;
 mod imports;
-mod invariants;
+pub mod invariants;
 mod limits;
 mod operations;
 mod package_steps;
