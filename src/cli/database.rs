@@ -1,5 +1,7 @@
 //! Opening the database for a command, with its tables up to date.
 
+use std::path::Path;
+
 use anyhow::{Context, anyhow, bail};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
@@ -18,6 +20,23 @@ pub async fn open(args: &DatabaseArgs) -> anyhow::Result<Database> {
     let database = connect(args).await?;
     migrate(&database).await?;
     Ok(database)
+}
+
+/// Opens a database that must be there, and brings its tables up to date. Opening an SQLite file
+/// otherwise creates it, and what is not there must not look like what is empty.
+///
+/// # Errors
+/// When there is no such database, and as [`open`].
+pub async fn open_existing(args: &DatabaseArgs) -> anyhow::Result<Database> {
+    let path = args.database_url.strip_prefix("sqlite:");
+    let path = path.unwrap_or_default().trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or_default();
+    // A path with escaped characters is left to the driver.
+    let is_plain = !path.is_empty() && path != ":memory:" && !path.contains('%');
+    if is_plain && !Path::new(path).exists() {
+        bail!("there is no database {path}");
+    }
+    open(args).await
 }
 
 /// Opens the database as it is.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::database;
 use crate::config::{AccessArgs, DatabaseArgs, LimitArgs, ServerArgs};
@@ -52,7 +53,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let state = AppState::new(service)
         .with_auth(auth.clone())
         .with_max_body_bytes(options.server.max_body_bytes);
-    let usage = tokio::spawn(write_usage(auth.clone()));
+    let usage = tokio::spawn(write_usage(auth.clone(), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Orlo is ready: GraphiQL is at http://{address}/graphiql");
     let server = axum::serve(listener, router(state))
@@ -66,9 +67,9 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         ended = server => ended.context("the server failed")?,
         () = limit => tracing::warn!("some requests did not finish in time and were cut off"),
     }
-    usage.abort();
     // Not waited for without bound: a request that was cut off may hold a connection.
     let last = async {
+        let _ = usage.await;
         flush_usage(&auth).await;
         let _ = database.close().await;
     };
@@ -92,10 +93,13 @@ async fn open_auth(
     Ok(Auth::with_jwt(service.clone(), anonymous, jwt))
 }
 
-/// Writes down now and then when tokens were last used, without end.
-async fn write_usage(auth: Auth) {
-    loop {
-        tokio::time::sleep(USAGE_INTERVAL).await;
+/// Writes down now and then when tokens were last used, until `stop`.
+async fn write_usage(auth: Auth, stop: CancellationToken) {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(USAGE_INTERVAL))
+        .await
+        .is_some()
+    {
         flush_usage(&auth).await;
     }
 }

@@ -14,7 +14,7 @@ use super::database;
 use crate::config::DatabaseArgs;
 use crate::service::clock::SystemClock;
 use crate::service::token::{self, NewToken, Token, scope_name};
-use crate::service::{Error, Service, Settings, time};
+use crate::service::{Database, Error, Service, Settings, time};
 
 /// What to do with tokens.
 #[derive(Args, Debug)]
@@ -106,23 +106,25 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
                 person,
                 lifetime,
             };
-            with_service(&database, async |service| create(service, new).await).await?;
+            let opened = database::open(&database).await?;
+            with_service(opened, async |service| create(service, new).await).await?;
         }
         Action::List { format, database } => {
-            with_service(&database, async |service| list(service, format).await).await?;
+            let opened = database::open_existing(&database).await?;
+            with_service(opened, async |service| list(service, format).await).await?;
         }
         Action::Revoke { name, database } => {
-            with_service(&database, async |service| revoke(service, &name).await).await?;
+            let opened = database::open_existing(&database).await?;
+            with_service(opened, async |service| revoke(service, &name).await).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn with_service(
-    args: &DatabaseArgs,
+    database: Database,
     work: impl AsyncFnOnce(&Service) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let database = database::open(args).await?;
     let service = Service::new(database, Settings::default(), Arc::new(SystemClock));
     let done = work(&service).await;
     service.database.close().await?;

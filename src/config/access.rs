@@ -124,3 +124,86 @@ impl AccessArgs {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        access: AccessArgs,
+    }
+
+    fn read(arguments: &str) -> Result<AccessArgs, clap::Error> {
+        let line = ["orlo"].into_iter().chain(arguments.split_whitespace());
+        Line::try_parse_from(line).map(|line| line.access)
+    }
+
+    #[test]
+    fn only_this_machine_is_served_without_tokens_unasked() {
+        use AnonymousAccess::{Everything, Nothing, Reading};
+        let local = [
+            "127.0.0.1:80",
+            "127.8.8.8:80",
+            "[::1]:80",
+            "[::ffff:127.0.0.1]:80",
+        ];
+        let open = [
+            "0.0.0.0:80",
+            "[::]:80",
+            "192.168.0.1:80",
+            "[2001:db8::1]:80",
+        ];
+        for (arguments, on_local, on_open) in [
+            ("", Some(Everything), None),
+            ("--auth none", Some(Everything), None),
+            ("--allow-anonymous", Some(Everything), Some(Everything)),
+            (
+                "--auth none --allow-anonymous",
+                Some(Everything),
+                Some(Everything),
+            ),
+            ("--auth writes", Some(Reading), Some(Reading)),
+            (
+                "--auth writes --allow-anonymous",
+                Some(Reading),
+                Some(Reading),
+            ),
+            ("--auth all", Some(Nothing), Some(Nothing)),
+        ] {
+            let access = read(arguments).unwrap();
+            for (addresses, expected) in [(local, on_local), (open, on_open)] {
+                for address in addresses {
+                    let given = access.anonymous(address.parse().unwrap()).ok();
+                    assert_eq!(given, expected, "{arguments} {address}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn json_web_tokens_need_keys_an_issuer_and_an_audience() {
+        assert!(read("").unwrap().jwt().is_none());
+        let all = "--jwt-jwks keys.json --jwt-issuer id --jwt-audience orlo";
+        let options = read(all).unwrap().jwt().unwrap();
+        assert_eq!(options.keys, "keys.json");
+        assert_eq!(
+            (options.issuer.as_str(), options.audience.as_str()),
+            ("id", "orlo")
+        );
+        assert_eq!(options.claims.scope, "scope");
+        assert_eq!(options.claims.scope_prefix, "orlo:");
+        assert_eq!(options.claims.person, "preferred_username");
+        for part in [
+            "--jwt-jwks keys.json",
+            "--jwt-jwks keys.json --jwt-issuer id",
+            "--jwt-jwks keys.json --jwt-audience orlo",
+            "--jwt-issuer id --jwt-audience orlo",
+        ] {
+            assert!(read(part).is_err(), "{part}");
+        }
+    }
+}

@@ -21,6 +21,7 @@ mod import;
 mod migration;
 mod pagination;
 mod postgres;
+mod process;
 mod read;
 mod relations;
 mod release;

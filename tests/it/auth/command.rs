@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use super::{WHO, assert_unknown, send_with};
 use crate::app::{TestApp, on_both_databases};
 use crate::command::{Said, run};
+use crate::process::Process;
 
 on_both_databases!(
     a_created_token_works_and_is_shown_once,
     a_revoked_token_is_listed_and_does_not_work,
+    a_server_that_ends_writes_down_what_was_used_and_logs_no_secret,
 );
 
 /// `orlo token` on the database of `app`.
@@ -67,6 +69,40 @@ async fn a_revoked_token_is_listed_and_does_not_work(app: TestApp) {
     let again = token(&app, &["revoke", "jenkins"]);
     let reason = "orlo: there is no such token that is not revoked\n";
     assert_eq!((again.code, again.err.as_str()), (1, reason));
+}
+
+async fn a_server_that_ends_writes_down_what_was_used_and_logs_no_secret(app: TestApp) {
+    let secret = token(&app, &["create", "jenkins", "--scope", "write"]).ok();
+    let secret = secret.trim();
+    let arguments = ["--auth", "all", "--log", "trace"];
+    let process = Process::start(app.database_url(), &arguments).await;
+    let caller = process.caller();
+    let refused = caller.send(WHO, &json!({})).await;
+    assert_eq!(
+        refused["errors"][0]["extensions"]["code"],
+        "UNAUTHENTICATED"
+    );
+    let wrong = format!("{}x", &secret[..secret.len() - 1]);
+    for (token, is_known) in [(secret, true), (wrong.as_str(), false)] {
+        let answer = caller.clone().with_token(token).send(WHO, &json!({})).await;
+        let actor = &answer["data"]["server"]["actor"];
+        assert_eq!(*actor == "jenkins", is_known, "{answer:#}");
+    }
+    assert_eq!(listed(&app)["lastUsedAt"], json!(null));
+    let log = process.log();
+    process.stop().await;
+    assert!(listed(&app)["lastUsedAt"].is_string());
+    assert!(log.contains("/graphql"), "{log}");
+    assert!(!log.contains(&secret[5..20]), "{log}");
+}
+
+#[test]
+fn a_token_is_not_looked_for_in_a_database_that_is_not_there() {
+    for action in [&["list"][..], &["revoke", "ci"]] {
+        let url = ["--database-url", "sqlite:///no/such/orlo.db"];
+        let said = run(&[&["token"], action, &url].concat(), "");
+        assert_eq!(said.err, "orlo: there is no database /no/such/orlo.db\n");
+    }
 }
 
 /// The command goes by the clock of the machine.

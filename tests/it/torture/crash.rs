@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::process::{Caller, Process, until};
 use crate::app::TestApp;
 use crate::database::{Backend, TestDatabase};
 use crate::postgres;
+use crate::process::{Caller, Process, until};
 use crate::rules::invariants;
 
 /// Callers that write at the same moment.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::process::{Caller, Process, is_root, until};
+use crate::process::{Caller, Process, is_root, until};
 
 /// Where the small disk is, as Orlo sees it; nobody else does.
 const MOUNT: &str = "/mnt";

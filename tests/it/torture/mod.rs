@@ -3,7 +3,7 @@
 //! All of it stops by itself.
 
 mod crash;
+mod crowd;
 mod disk;
 mod outage;
-mod process;
 mod server;

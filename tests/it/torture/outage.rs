@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::process::{Caller, Process, until};
 use super::server::Server;
 use crate::postgres;
+use crate::process::{Caller, Process, until};
 
 /// Callers that write at the same moment.
 const WRITERS: usize = 8;

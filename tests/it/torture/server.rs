@@ -9,9 +9,9 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::process::{PATIENCE, is_root, until};
 use crate::database::execute;
 use crate::postgres::find_programs;
+use crate::process::{PATIENCE, is_root, until};
 
 /// A server with an empty database; it ends and its files go when this is dropped.
 pub struct Server {

@@ -1,11 +1,13 @@
 //! Orlo as a process of its own, which can be killed.
 
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// How long anything may take before the test fails.
@@ -15,6 +17,7 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Process {
     child: Child,
     url: String,
+    log: Arc<Mutex<String>>,
     client: reqwest::Client,
 }
 
@@ -46,12 +49,17 @@ impl Process {
             .spawn()
             .unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
-        let address = timeout(PATIENCE, address(log)).await.unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        let (sender, ready) = oneshot::channel();
+        tokio::spawn(read_log(log, Arc::clone(&said), sender));
+        let address = timeout(PATIENCE, ready).await.unwrap();
+        let address = address.unwrap_or_else(|_| panic!("orlo did not start: {said:?}"));
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(PATIENCE).build();
         Self {
             child,
             url: format!("http://{address}"),
+            log: said,
             client: client.unwrap(),
         }
     }
@@ -66,7 +74,18 @@ impl Process {
         Caller {
             url: self.url.clone(),
             client: self.client.clone(),
+            token: None,
         }
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Where it listens, e.g. `127.0.0.1:40001`.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
     }
 
     /// `kill -9`.
@@ -84,20 +103,25 @@ impl Process {
     }
 }
 
-/// Reads the log until it says the address; what comes after is read and forgotten, so that the
-/// process never waits for a reader.
-async fn address(log: BufReader<tokio::process::ChildStderr>) -> String {
+/// Reads the log to its end, so that the process never waits for a reader, and tells the address
+/// as soon as it is said.
+async fn read_log(
+    log: BufReader<ChildStderr>,
+    said: Arc<Mutex<String>>,
+    ready: oneshot::Sender<String>,
+) {
+    let mut ready = Some(ready);
     let mut lines = log.lines();
-    let mut said = Vec::new();
-    while let Some(line) = lines.next_line().await.unwrap() {
-        if let Some((_, rest)) = line.split_once("http://") {
-            let address = rest.split('/').next().unwrap().to_owned();
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return address;
+    while let Ok(Some(line)) = lines.next_line().await {
+        let address = line.split_once("ready: GraphiQL is at http://");
+        let address = address.and_then(|(_, rest)| rest.split('/').next());
+        if let Some((address, ready)) = address.zip(ready.take_if(|_| address.is_some())) {
+            let _ = ready.send(address.to_owned());
         }
-        said.push(line);
+        let mut said = said.lock().unwrap();
+        said.push_str(&line);
+        said.push('\n');
     }
-    panic!("orlo did not start: {said:#?}");
 }
 
 /// Sends requests to a process. Clones share their connections.
@@ -105,14 +129,24 @@ async fn address(log: BufReader<tokio::process::ChildStderr>) -> String {
 pub struct Caller {
     url: String,
     client: reqwest::Client,
+    token: Option<String>,
 }
 
 impl Caller {
+    /// The same with a token.
+    pub fn with_token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
     /// The answer to an operation; none when there was none.
     pub async fn try_send(&self, query: &str, variables: &Value) -> Option<Value> {
         let body = json!({"query": query, "variables": variables});
         let request = self.client.post(format!("{}/graphql", self.url));
-        let request = request.header("content-type", "application/json");
+        let mut request = request.header("content-type", "application/json");
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
         let answer = request.body(body.to_string()).send().await.ok()?;
         serde_json::from_slice(&answer.bytes().await.ok()?).ok()
     }
