@@ -10,6 +10,7 @@ mod m20261122_000002_create_packages;
 mod m20261122_000003_create_failures;
 mod m20261122_000004_create_events;
 mod m20261122_000005_create_tokens;
+mod m20261122_000006_order_events;
 
 /// Runs the steps that a database lacks, in order.
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_create_failures::Migration),
             Box::new(m20261122_000004_create_events::Migration),
             Box::new(m20261122_000005_create_tokens::Migration),
+            Box::new(m20261122_000006_order_events::Migration),
         ]
     }
 }

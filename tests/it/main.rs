@@ -18,6 +18,7 @@ mod filters;
 mod from_orlo;
 mod http;
 mod import;
+mod live;
 mod migration;
 mod pagination;
 mod postgres;

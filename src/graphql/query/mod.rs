@@ -8,6 +8,7 @@
 use async_graphql::MergedObject;
 
 mod dora;
+mod event;
 mod node;
 mod package;
 mod platform;
@@ -30,4 +31,5 @@ pub struct Query(
     server::ServerQuery,
     stats::StatsQuery,
     dora::DoraQuery,
+    event::EventQuery,
 );

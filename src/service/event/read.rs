@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use entity::{EventType, Timestamp, event};
-use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, SelectStatement};
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
+use super::horizon;
 use crate::service::page::{
     self, Children, Direction, Key, Order, Page, PageArgs, Value, ValueKind,
 };
@@ -28,6 +29,7 @@ pub struct EventFilter {
 }
 
 /// A page of all events, in the order in which they were recorded; those of deleted records too.
+/// It ends at the [`horizon`], so that going on behind the last row of a page never misses one.
 ///
 /// # Errors
 /// When the page arguments or the filter make no sense, or the database fails.
@@ -36,7 +38,14 @@ pub async fn list(
     filter: &EventFilter,
     args: PageArgs,
 ) -> Result<Page<event::Model>> {
-    page::fetch(service, matching(filter), &order(), &args).await
+    let mut query = matching(filter);
+    if let (Some(since), None) = (filter.since, &args.after) {
+        query.and_where(sequence().gte(first_since(since)));
+    }
+    if let Some(horizon) = horizon(service).await? {
+        query.and_where(sequence().lte(horizon));
+    }
+    page::fetch(service, query, &order(), &args).await
 }
 
 /// How many events meet `filter`.
@@ -94,6 +103,33 @@ pub fn sequence_of(cursor: &str) -> Result<i64> {
 fn order() -> Order {
     let sequence = Key::column("event", "sequence", ValueKind::Integer, Direction::Asc);
     Order::new("events", [], sequence)
+}
+
+/// Before this sequence number nothing was recorded then or later. Left to themselves, the databases
+/// would read all older events in their order to find the first. `+ 0` has them take the index on
+/// times, which has few entries to look at unless most events match; and where all do, the very
+/// first event tells.
+fn first_since(since: Timestamp) -> Expr {
+    let very_first = event::Entity::find()
+        .select_only()
+        .column(event::Column::RecordedAt)
+        .order_by_asc(event::Column::Sequence)
+        .limit(1)
+        .into_query();
+    let first = event::Entity::find()
+        .select_only()
+        .expr(sequence().add(0).min())
+        .filter(event::Column::RecordedAt.gte(since))
+        .into_query();
+    let value = |query: SelectStatement| Expr::SubQuery(None, Box::new(query.into()));
+    CaseStatement::new()
+        .case(value(very_first).gte(since), 0)
+        .finally(value(first))
+        .into()
+}
+
+fn sequence() -> Expr {
+    sql::column("event", "sequence")
 }
 
 fn matching(filter: &EventFilter) -> SelectStatement {

@@ -1,0 +1,3 @@
+//! The history, and following it while it grows.
+
+mod events;
