@@ -41,16 +41,20 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Before a transaction draws a sequence number for an event, it announces by a lock which number
-/// was the last one drawn: all of its own will be greater. The lock goes when the transaction
+/// Before a transaction draws its first sequence number for an event, it announces by a lock which
+/// number was the last one drawn: all of its own will be greater. The lock goes when the transaction
 /// ends, after what it wrote can be seen. It is shared, so nobody ever waits for it. Its key is
 /// 7303532, which says that it is one of these, times 2^40, plus that number.
 const ANNOUNCE: &str = "
     CREATE FUNCTION orlo_announce_events() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        PERFORM pg_advisory_xact_lock_shared((7303532::bigint << 40)
-            | CASE WHEN is_called THEN last_value ELSE last_value - 1 END)
-        FROM event_sequence_seq;
+        -- Once for each transaction: the setting ends with it, as the lock does.
+        IF current_setting('orlo.announced', true) IS DISTINCT FROM 'yes' THEN
+            PERFORM pg_advisory_xact_lock_shared((7303532::bigint << 40)
+                | CASE WHEN is_called THEN last_value ELSE last_value - 1 END)
+            FROM event_sequence_seq;
+            PERFORM set_config('orlo.announced', 'yes', true);
+        END IF;
         RETURN NULL;
     END $$;
     CREATE TRIGGER event_announce BEFORE INSERT ON event

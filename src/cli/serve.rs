@@ -13,7 +13,7 @@ use super::database;
 use crate::config::{AccessArgs, DatabaseArgs, LimitArgs, ServerArgs};
 use crate::http::auth::Auth;
 use crate::http::auth::jwt::Jwt;
-use crate::http::{AppState, router};
+use crate::http::{AppState, Live, router};
 use crate::service::Service;
 use crate::service::clock::SystemClock;
 use crate::service::token::AnonymousAccess;
@@ -49,22 +49,30 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         options.limits.settings(),
         Arc::new(SystemClock),
     );
+    let live = Live::until(stop.clone());
     let auth = open_auth(&service, anonymous, &options.access).await?;
     let state = AppState::new(service)
         .with_auth(auth.clone())
-        .with_max_body_bytes(options.server.max_body_bytes);
+        .with_max_body_bytes(options.server.max_body_bytes)
+        .with_live(live.clone());
     let usage = tokio::spawn(write_usage(auth.clone(), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Orlo is ready: GraphiQL is at http://{address}/graphiql");
     let server = axum::serve(listener, router(state))
         .with_graceful_shutdown(stop.clone().cancelled_owned())
         .into_future();
+    let served = async {
+        server.await?;
+        // A server does not wait for its sockets.
+        live.ended().await;
+        std::io::Result::Ok(())
+    };
     let limit = async {
         stop.cancelled().await;
         tokio::time::sleep(options.server.shutdown_timeout).await;
     };
     tokio::select! {
-        ended = server => ended.context("the server failed")?,
+        ended = served => ended.context("the server failed")?,
         () = limit => tracing::warn!("some requests did not finish in time and were cut off"),
     }
     // Not waited for without bound: a request that was cut off may hold a connection.

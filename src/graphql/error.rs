@@ -1,6 +1,6 @@
 //! The one crossing from failures of the service to errors of GraphQL.
 
-use async_graphql::{Error, ErrorExtensions as _, Response, ServerError};
+use async_graphql::{Error, ErrorExtensions as _, Pos, Response, ServerError};
 
 use crate::service;
 
@@ -50,6 +50,11 @@ pub fn bad_request(message: impl Into<String>) -> Error {
 /// The error of a request that asks for more than the server gives.
 pub fn limit_exceeded(message: impl Into<String>) -> Error {
     with_code(message, code::LIMIT_EXCEEDED)
+}
+
+/// The error of an operation that is too much for its connection, e.g. one of too many.
+pub fn refusal(message: impl Into<String>) -> ServerError {
+    limit_exceeded(message).into_server_error(Pos::default())
 }
 
 /// Logs what went wrong and makes the error that a caller may see.

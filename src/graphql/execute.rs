@@ -8,7 +8,8 @@ use super::error::with_codes;
 use super::shape::{FieldTypes, shape};
 use super::{OrloSchema, guard, nesting};
 
-static FIELD_TYPES: LazyLock<FieldTypes> = LazyLock::new(|| FieldTypes::of_schema(&super::sdl()));
+pub(super) static FIELD_TYPES: LazyLock<FieldTypes> =
+    LazyLock::new(|| FieldTypes::of_schema(&super::sdl()));
 
 /// Executes the operation that `request` carries, be it a query or a mutation, if the caller in
 /// its data may. The fields of the

@@ -1,6 +1,6 @@
 //! The GraphQL schema: types wrap rows, resolvers call the service. No rule lives here.
 
-use async_graphql::{EmptySubscription, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
 
 use crate::service::Service;
 
@@ -17,18 +17,24 @@ pub mod nesting;
 pub mod query;
 pub mod scalars;
 pub mod shape;
+mod subscribe;
+pub mod subscription;
 pub mod types;
 
+pub use error::refusal;
 pub use execute::execute;
 pub use mutation::Mutation;
 pub use query::Query;
+pub use subscribe::{Answer, operation_kind, subscribe};
+pub use subscription::Subscription;
 
 /// The schema that Orlo serves.
-pub type OrloSchema = Schema<Query, Mutation, EmptySubscription>;
+pub type OrloSchema = Schema<Query, Mutation, Subscription>;
 
 /// The schema without anything to answer from.
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    let subscription = Subscription::default();
+    Schema::build(Query::default(), Mutation::default(), subscription)
         .register_output_type::<mutation::Payload>()
 }
 

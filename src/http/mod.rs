@@ -4,6 +4,7 @@ mod assets;
 pub mod auth;
 mod graphql;
 mod health;
+mod live;
 mod problem;
 
 use axum::Router;
@@ -17,6 +18,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::trace::TraceLayer;
 
 use self::auth::Auth;
+pub use self::live::{Live, Timing};
 use crate::graphql::{OrloSchema, schema};
 use crate::service::Service;
 use crate::service::token::AnonymousAccess;
@@ -34,6 +36,7 @@ pub struct AppState {
     service: Service,
     limits: HttpLimits,
     auth: Auth,
+    live: Live,
 }
 
 /// How much a request may ask for.
@@ -53,6 +56,7 @@ impl AppState {
             limits: HttpLimits {
                 body_bytes: MAX_BODY_BYTES,
             },
+            live: Live::default(),
         }
     }
 
@@ -67,6 +71,13 @@ impl AppState {
     #[must_use]
     pub fn with_max_body_bytes(mut self, bytes: usize) -> Self {
         self.limits.body_bytes = bytes;
+        self
+    }
+
+    /// The same with connections that end as `live` says.
+    #[must_use]
+    pub fn with_live(mut self, live: Live) -> Self {
+        self.live = live;
         self
     }
 }
@@ -84,6 +95,8 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/", get(Redirect::temporary("/graphiql")))
         .route("/graphql", any(graphql::handle))
+        .route("/graphql/ws", get(live::connect))
+        .route("/graphql/stream", any(live::stream))
         .route("/graphiql", get(assets::index))
         .route("/graphiql/{*path}", get(assets::file))
         .route("/healthz", get(health::alive))

@@ -9,12 +9,20 @@ use sea_orm::sqlx::sqlite::{
 };
 use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error as SqlxError};
 use sea_orm::{
-    AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
+    AccessMode, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
     TransactionOptions, TransactionTrait,
 };
+use tokio::sync::watch;
 
 use super::error::{Error, Result};
+
+/// How long to wait after other processes were told of a change: those that follow are told of
+/// together.
+const TELLING_PAUSE: Duration = Duration::from_millis(10);
+
+/// What listens on this channel of PostgreSQL hears when a process has changed something.
+pub(super) const CHANNEL: &str = "orlo_event";
 
 /// How often a change is tried again when another transaction got in its way.
 const ATTEMPTS: u32 = 10;
@@ -48,6 +56,7 @@ impl DatabaseOptions {
 pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    changes: watch::Sender<()>,
 }
 
 /// A transaction as a change sees it. Shared rather than borrowed, because the compiler cannot see
@@ -112,6 +121,7 @@ impl Database {
         Ok(Self {
             reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+            changes: watch::Sender::default(),
         })
     }
 
@@ -136,9 +146,12 @@ impl Database {
             .await
             .map_err(connection_error)?;
         let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+        let changes = watch::Sender::default();
+        tokio::spawn(tell_others(connection.clone(), changes.subscribe()));
         Ok(Self {
             reader: connection.clone(),
             writer: connection,
+            changes,
         })
     }
 
@@ -169,6 +182,12 @@ impl Database {
     {
         self.reader.set_metric_callback(callback.clone());
         self.writer.set_metric_callback(callback);
+    }
+
+    /// Is told whenever this process has changed something, after it is stored.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// Begins a transaction that may write.
@@ -245,6 +264,7 @@ impl Database {
             .ok_or_else(|| Error::Corrupt("a change kept its transaction".to_owned()))?;
         if let Ok(Verdict::Keep(_)) = verdict {
             transaction.commit().await?;
+            self.changes.send_replace(());
         } else {
             transaction.rollback().await?;
         }
@@ -260,6 +280,20 @@ impl Database {
     pub async fn close(&self) -> std::result::Result<(), DbErr> {
         self.reader.clone().close().await?;
         self.writer.clone().close().await
+    }
+}
+
+/// Tells the other processes on the database of changes. Not within the transactions that make them:
+/// PostgreSQL lets one that notifies commit at a time. Whoever is not told, because this process
+/// died or the database did, will find out by looking now and then.
+async fn tell_others(connection: DatabaseConnection, mut changes: watch::Receiver<()>) {
+    let notify = format!("NOTIFY {CHANNEL}");
+    while changes.changed().await.is_ok() {
+        if let Err(error) = connection.execute_unprepared(&notify).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::debug!(error, "other processes were not told of a change");
+        }
+        tokio::time::sleep(TELLING_PAUSE).await;
     }
 }
 

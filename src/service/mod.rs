@@ -15,6 +15,7 @@ pub mod derive;
 pub mod error;
 pub mod event;
 pub mod failure;
+pub mod feed;
 pub mod filter;
 pub(crate) mod held;
 pub mod history;
@@ -49,6 +50,8 @@ pub struct Service {
     pub settings: Arc<Settings>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// What is told to subscribers of this process.
+    pub feed: feed::Feed,
 }
 
 impl Service {
@@ -56,6 +59,7 @@ impl Service {
     #[must_use]
     pub fn new(database: Database, settings: Settings, clock: Arc<dyn Clock>) -> Self {
         Self {
+            feed: feed::Feed::new(settings.max_backlog),
             database,
             settings: Arc::new(settings),
             clock,

@@ -23,6 +23,8 @@ pub struct Settings {
     pub default_page_size: u32,
     /// Records in a page at most.
     pub max_page_size: u32,
+    /// Events that a subscriber may be behind before it is sent away.
+    pub max_backlog: usize,
 }
 
 impl Default for Settings {
@@ -37,6 +39,7 @@ impl Default for Settings {
             max_import_length: 1_000,
             default_page_size: 100,
             max_page_size: 1_000,
+            max_backlog: 10_000,
         }
     }
 }

@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
 use orlo::http::auth::Auth;
-use orlo::http::{AppState, router};
+use orlo::http::{AppState, Live, router};
 use orlo::service::clock::ManualClock;
 use orlo::service::{Database, Service, Settings};
 use serde_json::{Value, json};
@@ -113,6 +113,20 @@ impl TestApp {
         }
     }
 
+    /// The same process, with connections that end as `live` says.
+    pub fn with_live(&self, live: Live) -> Self {
+        let state = AppState::new(self.service.clone()).with_live(live);
+        self.with_router(router(state))
+    }
+
+    /// The same process with other routes.
+    pub fn with_router(&self, router: Router) -> Self {
+        Self {
+            router,
+            ..self.clone()
+        }
+    }
+
     /// Sends an operation; returns `data`. There must be no errors.
     pub async fn query(&self, query: &str, variables: Value) -> Value {
         let mut body = self.graphql(query, variables).await;
@@ -209,6 +223,12 @@ impl TestApp {
 
     pub fn backend(&self) -> Backend {
         self.storage.backend()
+    }
+
+    /// Breaks all connections to the database, which must be PostgreSQL, and lets nobody connect for
+    /// a moment, as when it is restarted.
+    pub async fn interrupt_database(&self) {
+        self.storage.interrupt().await;
     }
 
     /// Where the database is, as `--database-url` takes it.

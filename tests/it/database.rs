@@ -23,12 +23,11 @@ pub enum Backend {
 pub struct TestDatabase {
     backend: Backend,
     url: String,
-    _storage: Storage,
+    storage: Storage,
 }
 
-#[expect(dead_code, reason = "held for what dropping them does")]
 enum Storage {
-    Sqlite(TempDir),
+    Sqlite(#[expect(dead_code, reason = "held for what dropping it does")] TempDir),
     Postgres(PostgresDatabase),
 }
 
@@ -56,7 +55,7 @@ impl TestDatabase {
         Self {
             backend: Backend::Sqlite,
             url: format!("sqlite://{}", path.display()),
-            _storage: Storage::Sqlite(directory),
+            storage: Storage::Sqlite(directory),
         }
     }
 
@@ -64,13 +63,21 @@ impl TestDatabase {
         Self {
             backend: Backend::Postgres,
             url: database.url(),
-            _storage: Storage::Postgres(database),
+            storage: Storage::Postgres(database),
         }
     }
 
     /// Opens the database as the server does, with fewer connections: many tests run at once.
     pub async fn connect(&self) -> Database {
         connect(&self.url, 8).await
+    }
+
+    /// Breaks all connections to it and lets nobody connect for a moment.
+    pub async fn interrupt(&self) {
+        match &self.storage {
+            Storage::Postgres(database) => database.interrupt().await,
+            Storage::Sqlite(_) => panic!("nobody is connected to a file"),
+        }
     }
 
     pub const fn backend(&self) -> Backend {

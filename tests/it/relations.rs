@@ -279,11 +279,7 @@ async fn events_come_in_the_order_of_their_recording(app: TestApp) {
         happened(3, 1),
         happened(4, 2),
     ];
-    // The database counts, as it does in earnest.
-    let rows = events.map(|event| event_row::ActiveModel {
-        sequence: NotSet,
-        ..event.into_active_model()
-    });
+    let rows = events.map(counted_by_the_database);
     let insert = event_row::Entity::insert_many(rows);
     let writer = app.database().writer();
     insert.exec_without_returning(writer).await.unwrap();
@@ -322,4 +318,11 @@ async fn events_come_in_the_order_of_their_recording(app: TestApp) {
         since: None,
     };
     assert_eq!(event::count(service, &none).await.unwrap(), 0);
+}
+
+fn counted_by_the_database(event: event_row::Model) -> event_row::ActiveModel {
+    event_row::ActiveModel {
+        sequence: NotSet,
+        ..event.into_active_model()
+    }
 }

@@ -32,21 +32,14 @@ fn the_committed_schema_is_what_the_server_serves() {
     );
 }
 
-/// What the contract promises and nobody has built yet. A line that is built must go from here.
-const NOT_YET: [&str; 3] = [
-    "ReleaseChange is missing",
-    "PackageChange is missing",
-    "Subscription is missing",
-];
-
 #[test]
 fn the_schema_keeps_the_contract() {
     let promised = facts(include_str!("../contract.graphql"));
     let served = facts(&orlo::graphql::sdl());
     let breaches = breaches(&promised, &served);
-    assert_eq!(
-        breaches, NOT_YET,
-        "the schema breaks tests/contract.graphql in other places than are known"
+    assert!(
+        breaches.is_empty(),
+        "the schema breaks tests/contract.graphql: {breaches:#?}"
     );
 }
 

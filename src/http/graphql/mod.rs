@@ -2,7 +2,7 @@
 //! (<https://graphql.github.io/graphql-over-http/draft/>).
 
 mod accept;
-mod request;
+pub(super) mod request;
 mod response;
 
 use async_graphql::parser::types::OperationType;

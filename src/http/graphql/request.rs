@@ -26,7 +26,8 @@ impl Parameters {
         request
     }
 
-    fn new(mut members: Map<String, Value>) -> Result<Self, Problem> {
+    /// Checks the members of the object that a request is.
+    pub fn new(mut members: Map<String, Value>) -> Result<Self, Problem> {
         let query = match members.remove("query") {
             Some(Value::String(query)) => query,
             None | Some(Value::Null) => {

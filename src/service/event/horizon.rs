@@ -18,8 +18,35 @@ pub async fn horizon(service: &Service) -> Result<Option<i64>> {
     if service.database.backend() != DbBackend::Postgres {
         return Ok(None);
     }
-    let ask = Statement::from_string(DbBackend::Postgres, "SELECT orlo_event_horizon()");
+    Ok(Some(number(service, "SELECT orlo_event_horizon()").await?))
+}
+
+/// The sequence number up to which every event can be seen, as [`horizon`], on both databases; 0
+/// when there is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn newest(service: &Service) -> Result<i64> {
+    match horizon(service).await? {
+        Some(horizon) => Ok(horizon),
+        None => number(service, "SELECT coalesce(max(sequence), 0) FROM event").await,
+    }
+}
+
+/// The last sequence number that was handed out, whether its event can be seen or not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_drawn(service: &Service) -> Result<i64> {
+    match service.database.backend() {
+        DbBackend::Postgres => number(service, "SELECT last_value FROM event_sequence_seq").await,
+        _ => newest(service).await,
+    }
+}
+
+async fn number(service: &Service, sql: &'static str) -> Result<i64> {
+    let ask = Statement::from_string(service.database.backend(), sql);
     let row = service.reader().query_one_raw(ask).await?;
-    let row = row.ok_or_else(|| Error::Corrupt("the horizon of events is missing".to_owned()))?;
-    Ok(Some(row.try_get_by_index(0)?))
+    let row = row.ok_or_else(|| Error::Corrupt("the end of the events is missing".to_owned()))?;
+    Ok(row.try_get_by_index(0)?)
 }

@@ -4,6 +4,6 @@ mod horizon;
 mod lookup;
 mod read;
 
-pub use horizon::horizon;
+pub use horizon::{horizon, last_drawn, newest};
 pub use lookup::by_ids;
-pub use read::{EventFilter, count, counts, cursor, list, of_releases, sequence_of};
+pub use read::{EventFilter, between, count, counts, cursor, list, of_releases, sequence_of};

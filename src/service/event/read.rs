@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use entity::{EventType, Timestamp, event};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, SelectStatement};
-use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use uuid::Uuid;
 
 use super::horizon;
@@ -46,6 +48,24 @@ pub async fn list(
         query.and_where(sequence().lte(horizon));
     }
     page::fetch(service, query, &order(), &args).await
+}
+
+/// The first `limit` events behind the sequence number `after`, up to `upto`, in order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn between(
+    service: &Service,
+    after: i64,
+    upto: i64,
+    limit: u64,
+) -> Result<Vec<event::Model>> {
+    let events = event::Entity::find()
+        .filter(event::Column::Sequence.gt(after))
+        .filter(event::Column::Sequence.lte(upto))
+        .order_by_asc(event::Column::Sequence)
+        .limit(limit);
+    Ok(events.all(service.reader()).await?)
 }
 
 /// How many events meet `filter`.

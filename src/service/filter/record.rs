@@ -9,7 +9,7 @@ use super::list::{List, metadata};
 use super::scope::{Budget, FilterContext, Scope};
 use super::{text, value};
 use crate::service::Result;
-use crate::service::sql::{all, any, not};
+use crate::service::sql::{all, always, any, not};
 
 impl ReleaseFilter {
     /// What holds for the rows of `release` that meet the filter. Whether they are deleted is
@@ -230,6 +230,12 @@ fn package(filter: &PackageFilter, scope: &Scope) -> Result<Expr> {
         let (inner, query) = scope.inside("release")?;
         let condition = release(filter, &inner)?;
         let link = (inner.column("id"), scope.column("release_id"));
+        let counts = if scope.context.deleted_too {
+            always()
+        } else {
+            inner.column("deleted_at").is_null()
+        };
+        let condition = counts.and(condition);
         let related = related(query, condition, link, filter.is_selective(), &inner);
         all_of.conditions.push(related);
     }
@@ -244,6 +250,12 @@ fn package_list(filter: &PackageListFilter, scope: &Scope) -> Result<Vec<Expr>> 
         let (inner, query) = scope.inside("package")?;
         let condition = package(filter, &inner)?;
         let condition = if like_it { condition } else { not(condition) };
+        let mut counts = inner.column("deleted_at").is_null();
+        if scope.context.deleted_too {
+            let with_it = inner.column("deleted_at").eq(scope.column("deleted_at"));
+            counts = counts.or(with_it);
+        }
+        let condition = counts.and(condition);
         let link = (inner.column("release_id"), scope.column("id"));
         let selective = like_it && filter.is_selective();
         Ok(related(query, condition, link, selective, &inner))
@@ -261,8 +273,8 @@ fn package_list(filter: &PackageListFilter, scope: &Scope) -> Result<Vec<Expr>> 
     Ok(conditions)
 }
 
-/// Holds where there is a row in `query` that is not deleted, meets `condition` and has `link.0`
-/// equal to `link.1`. Where few rows meet the condition, they are found first and lead to theirs;
+/// Holds where there is a row in `query` that meets `condition` and has `link.0` equal to `link.1`.
+/// Where few rows meet the condition, they are found first and lead to theirs;
 /// otherwise each row that comes up looks for its own.
 fn related(
     mut query: SelectStatement,
@@ -271,7 +283,6 @@ fn related(
     selective: bool,
     inner: &Scope,
 ) -> Expr {
-    query.and_where(inner.column("deleted_at").is_null());
     if selective {
         query.expr(theirs).and_where(condition);
         return inner.subquery(own.in_subquery(query));

@@ -31,6 +31,8 @@ pub struct FilterContext {
     pub now: Timestamp,
     /// After how long without news something in progress counts as stale.
     pub stale_after: Duration,
+    /// Whether what was deleted is looked at as it was before.
+    pub deleted_too: bool,
 }
 
 impl FilterContext {
@@ -41,7 +43,17 @@ impl FilterContext {
             backend: service.database.backend(),
             now: service.now(),
             stale_after: service.settings.stale_after,
+            deleted_too: false,
         }
+    }
+
+    /// The same, where what was deleted is looked at as it was before: a package of a release that
+    /// is deleted still has that release, and a deleted release still has the packages that were
+    /// deleted with it.
+    #[must_use]
+    pub const fn with_deleted(mut self) -> Self {
+        self.deleted_too = true;
+        self
     }
 
     /// What was heard of before this, in Unix milliseconds, may be stale.

@@ -81,6 +81,24 @@ pub async fn count(service: &Service, filter: &PackageFilter) -> Result<u64> {
     sql::count(service, matching(service, filter)?).await
 }
 
+/// The packages with these ids, even those that are deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_ids_even_deleted(
+    service: &Service,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, package::Model>> {
+    let packages = package::Entity::find()
+        .filter(sql::among(service, sql::column("package", "id"), ids))
+        .all(service.reader())
+        .await?;
+    Ok(packages
+        .into_iter()
+        .map(|package| (package.id, package))
+        .collect())
+}
+
 /// The packages with these ids; unknown and deleted ones are left out.
 ///
 /// # Errors

@@ -67,6 +67,24 @@ pub async fn count(service: &Service, filter: &ReleaseFilter) -> Result<u64> {
     sql::count(service, matching(service, filter)?).await
 }
 
+/// The releases with these ids, even those that are deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_ids_even_deleted(
+    service: &Service,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, release::Model>> {
+    let releases = release::Entity::find()
+        .filter(sql::among(service, sql::column("release", "id"), ids))
+        .all(service.reader())
+        .await?;
+    Ok(releases
+        .into_iter()
+        .map(|release| (release.id, release))
+        .collect())
+}
+
 /// The releases with these ids; unknown and deleted ones are left out.
 ///
 /// # Errors

@@ -1,3 +1,8 @@
 //! The history, and following it while it grows.
 
+mod access;
+mod changes;
+mod clients;
 mod events;
+mod processes;
+mod subscriber;

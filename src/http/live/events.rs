@@ -1,0 +1,148 @@
+//! GraphQL over server-sent events, in the distinct connections mode of the protocol
+//! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>).
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use async_graphql::parser::types::OperationType;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
+use mime::Mime;
+use serde_json::json;
+use tokio::time::{sleep, timeout};
+
+use super::Live;
+use super::caller::Credential;
+use crate::graphql::{self, Answer, OrloSchema};
+use crate::http::HttpLimits;
+use crate::http::auth::Auth;
+use crate::http::graphql::request;
+use crate::http::problem::Problem;
+
+/// The type of an answer.
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// What says nothing, and shows that the connection is alive.
+const COMMENT: &str = ":\n\n";
+
+/// What ends an answer. A browser takes no notice of events without data.
+const COMPLETE: &str = "event: complete\ndata: \n\n";
+
+/// Asks a proxy in between, such as nginx, not to gather answers before it hands them on.
+const DO_NOT_BUFFER: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
+
+/// Executes the operation that a request carries and sends its answers as events.
+pub async fn stream(
+    State(schema): State<OrloSchema>,
+    State(limits): State<HttpLimits>,
+    State(live): State<Live>,
+    State(auth): State<Auth>,
+    request: Request,
+) -> Result<Response, Problem> {
+    require_event_stream(request.headers())?;
+    let credential = Credential::of(request.headers());
+    let caller = credential.caller(&auth).await?;
+    let method = request.method().clone();
+    let parameters = match method {
+        Method::POST => request::from_body(request, limits.body_bytes).await?,
+        Method::GET => request::from_query(request.uri())?,
+        _ => {
+            return Err(not_allowed(
+                "send the operation by POST or GET",
+                "GET, POST",
+            ));
+        }
+    };
+    let mut request = parameters.into_request().data(caller);
+    let is_mutation = graphql::operation_kind(&mut request) == Some(OperationType::Mutation);
+    if method == Method::GET && is_mutation {
+        return Err(not_allowed("send mutations by POST", "POST"));
+    }
+    let answers = graphql::subscribe(&schema, request).map(|answer| next(&answer));
+    // The comment goes out at once, so that the client knows that it is connected. There is no
+    // `complete` when the server stops: the client may well go on with another one.
+    let events = stream::once(async { COMMENT.to_owned() })
+        .chain(answers)
+        .chain(stream::once(async { COMPLETE.to_owned() }))
+        .take_until(live.stop.clone().cancelled_owned())
+        .take_until(Box::pin(revoked(credential, auth, live.timing.recheck)));
+    let events = kept_alive(events.boxed(), live.timing.keep_alive);
+    let headers = [
+        (header::CONTENT_TYPE, EVENT_STREAM),
+        (header::CACHE_CONTROL, "no-cache"),
+        DO_NOT_BUFFER,
+    ];
+    let body = Body::from_stream(events.map(Ok::<_, Infallible>));
+    Ok((headers, body).into_response())
+}
+
+/// Ends when what the client has shown is not good any more.
+async fn revoked(credential: Credential, auth: Auth, look_every: Duration) {
+    loop {
+        sleep(look_every).await;
+        // Boxed, because every stream has room for this and hardly ever needs it.
+        if Box::pin(credential.was_revoked(&auth)).await {
+            return;
+        }
+    }
+}
+
+/// The same, with a comment whenever nothing came for as long as `pause`.
+fn kept_alive(
+    events: BoxStream<'static, String>,
+    pause: Duration,
+) -> impl Stream<Item = String> + Send {
+    stream::unfold(events, move |mut events| async move {
+        let event = match timeout(pause, events.next()).await {
+            Ok(event) => event?,
+            Err(_) => COMMENT.to_owned(),
+        };
+        Some((event, events))
+    })
+}
+
+/// The event that an answer is sent as. JSON has no line breaks unless it is made pretty.
+fn next(answer: &Answer) -> String {
+    let data = match answer {
+        Answer::Next(response) => serde_json::to_string(response),
+        Answer::Failed(errors) => serde_json::to_string(&json!({ "errors": errors })),
+    };
+    let data = data.unwrap_or_else(|error| {
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(error, "cannot write an answer");
+        let error = json!({ "message": "internal error", "extensions": { "code": "INTERNAL" } });
+        json!({ "errors": [error] }).to_string()
+    });
+    format!("event: next\ndata: {data}\n\n")
+}
+
+fn not_allowed(message: &str, allowed: &'static str) -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_REQUEST", message)
+        .with_header(header::ALLOW, allowed)
+}
+
+/// Events are all there is here, so a client that says what it takes has to take them.
+fn require_event_stream(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut accepted = headers.get_all(header::ACCEPT).iter().peekable();
+    let is_silent = accepted.peek().is_none();
+    let takes = |range: &str| {
+        let range = range.trim().parse::<Mime>();
+        let names = [EVENT_STREAM, "text/*", "*/*"];
+        range.is_ok_and(|range| names.contains(&range.essence_str()))
+    };
+    let is_taken = accepted
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(takes));
+    if is_silent || is_taken {
+        return Ok(());
+    }
+    let message = "answers are text/event-stream here; others are at /graphql";
+    Err(Problem::new(
+        StatusCode::NOT_ACCEPTABLE,
+        "BAD_REQUEST",
+        message,
+    ))
+}

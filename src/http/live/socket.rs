@@ -1,0 +1,272 @@
+//! GraphQL over WebSocket: one connection, any number of operations.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+
+use super::Live;
+use super::caller::Credential;
+use super::operations::{Operations, Step};
+use super::origin::may_connect;
+use super::protocol::{self, Close, FromClient, FromServer, told};
+use crate::graphql::{self, Answer, OrloSchema};
+use crate::http::HttpLimits;
+use crate::http::auth::Auth;
+use crate::http::graphql::request::Parameters;
+use crate::http::problem::Problem;
+use crate::service::Caller;
+
+/// Operations under way on one connection at most.
+const MAX_OPERATIONS: usize = 100;
+
+/// Bytes that are read at once. Every connection keeps so many in store.
+const READ_BUFFER_BYTES: usize = 4 << 10;
+
+/// Signs of life that may be missing before a client is taken for gone.
+const MAX_MISSED: u32 = 2;
+
+/// Opens a socket that speaks graphql-transport-ws.
+pub async fn connect(
+    State(schema): State<OrloSchema>,
+    State(limits): State<HttpLimits>,
+    State(live): State<Live>,
+    State(auth): State<Auth>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let Ok(upgrade) = upgrade else {
+        let message = "this is for WebSockets; the API is at /graphql";
+        let problem = Problem::new(StatusCode::UPGRADE_REQUIRED, "BAD_REQUEST", message);
+        return Err(problem.with_header(header::UPGRADE, "websocket"));
+    };
+    if !may_connect(&headers) {
+        let message = "pages from other sites may not connect";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
+    }
+    let upgrade = upgrade
+        .protocols([protocol::NAME])
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .max_message_size(limits.body_bytes)
+        .max_frame_size(limits.body_bytes);
+    let sockets = live.sockets.clone();
+    Ok(upgrade
+        .on_upgrade(move |socket| {
+            let connection = Connection {
+                socket,
+                schema,
+                live,
+                auth,
+                credential: Credential::of(&headers),
+                is_acknowledged: false,
+                operations: Operations::default(),
+            };
+            sockets.track_future(connection.serve())
+        })
+        .into_response())
+}
+
+/// An open socket.
+struct Connection {
+    socket: WebSocket,
+    schema: OrloSchema,
+    live: Live,
+    auth: Auth,
+    /// What tells who is at the other end.
+    credential: Credential,
+    is_acknowledged: bool,
+    operations: Operations,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The server closes it.
+    Close(Close),
+    /// The client is gone.
+    Gone,
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Close(close)
+    }
+}
+
+impl Connection {
+    async fn serve(mut self) {
+        let end = if self.socket.protocol().is_none() {
+            End::Close(Close::not_acceptable())
+        } else {
+            self.talk().await
+        };
+        if let End::Close(close) = end {
+            tracing::debug!(code = close.code, reason = close.reason, "closing a socket");
+            let limit = self.live.timing.send;
+            let _ = timeout(limit, self.socket.send(close.into())).await;
+            self.linger().await;
+        }
+    }
+
+    /// Waits a little until the client closes its side too: what it has not read yet is lost to it
+    /// when the connection breaks.
+    async fn linger(mut self) {
+        let closed = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let _ = timeout(Duration::from_secs(1), closed).await;
+    }
+
+    async fn talk(&mut self) -> End {
+        match self.talk_on().await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        }
+    }
+
+    async fn talk_on(&mut self) -> Result<std::convert::Infallible, End> {
+        let stop = self.live.stop.clone();
+        let init_by = Instant::now() + self.live.timing.init;
+        let mut pulse = every(self.live.timing.keep_alive);
+        let mut recheck = every(self.live.timing.recheck);
+        let mut missed = 0;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Err(Close::going_away().into()),
+                message = self.socket.recv() => {
+                    missed = 0;
+                    Box::pin(self.hear(message)).await?;
+                }
+                (id, step) = self.operations.next() => self.tell(&id, step).await?,
+                () = sleep_until(init_by), if !self.is_acknowledged => {
+                    return Err(Close::init_timeout().into());
+                }
+                _ = recheck.tick() => {
+                    // Boxed, as what happens rarely is: every socket has room for the rest.
+                    if Box::pin(self.credential.was_revoked(&self.auth)).await {
+                        return Err(Close::forbidden("The token is not good any more").into());
+                    }
+                }
+                _ = pulse.tick() => {
+                    missed += 1;
+                    if missed > MAX_MISSED {
+                        return Err(End::Gone);
+                    }
+                    if self.is_acknowledged {
+                        self.send(&FromServer::Ping).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        let text = match message {
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(Message::Binary(_))) => {
+                return Err(Close::invalid("Messages must be text").into());
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Err(error)) if is_too_large(&error) => return Err(Close::too_large().into()),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Gone),
+        };
+        match FromClient::read(text.as_str())? {
+            FromClient::Init(payload) => self.begin(payload.as_ref()).await,
+            FromClient::Ping(payload) => self.send(&FromServer::Pong { payload }).await,
+            FromClient::Pong => Ok(()),
+            FromClient::Subscribe { id, request } => self.start(id, request).await,
+            FromClient::Complete(id) => {
+                self.operations.end(&id);
+                Ok(())
+            }
+        }
+    }
+
+    async fn begin(&mut self, payload: Option<&Value>) -> Result<(), End> {
+        if self.is_acknowledged {
+            return Err(Close::too_many_inits().into());
+        }
+        self.credential = self.credential.clone().or_told(payload);
+        caller(&self.credential, &self.auth).await?;
+        self.is_acknowledged = true;
+        self.send(&FromServer::ConnectionAck).await
+    }
+
+    async fn start(&mut self, id: String, request: Map<String, Value>) -> Result<(), End> {
+        if !self.is_acknowledged {
+            return Err(Close::unauthorized().into());
+        }
+        if self.operations.contains(&id) {
+            return Err(Close::subscriber_exists(&id).into());
+        }
+        let caller = caller(&self.credential, &self.auth).await?;
+        let parameters = Parameters::new(request);
+        let parameters = parameters.map_err(|problem| Close::invalid(problem.message))?;
+        if self.operations.count() >= MAX_OPERATIONS {
+            let message = format!("a connection may have {MAX_OPERATIONS} operations at once");
+            let errors = vec![graphql::refusal(message)];
+            return self.send(&told(&id, &Answer::Failed(errors))).await;
+        }
+        let request = parameters.into_request().data(caller);
+        let answers = graphql::subscribe(&self.schema, request);
+        self.operations.start(id, answers);
+        Ok(())
+    }
+
+    async fn tell(&mut self, id: &str, step: Step) -> Result<(), End> {
+        match step {
+            Step::Answered(answer) => {
+                if matches!(answer, Answer::Failed(_)) {
+                    // That says already that it is over.
+                    self.operations.end(id);
+                }
+                self.send(&told(id, &answer)).await
+            }
+            Step::Over => {
+                self.operations.end(id);
+                self.send(&FromServer::Complete { id }).await
+            }
+        }
+    }
+
+    async fn send(&mut self, message: &FromServer<'_>) -> Result<(), End> {
+        let message = message.write().map_err(|error| {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "cannot write an answer");
+            End::Gone
+        })?;
+        match timeout(self.live.timing.send, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Gone),
+            Err(_) => {
+                tracing::debug!("a client does not read what it asked for");
+                Err(End::Gone)
+            }
+        }
+    }
+}
+
+/// Who is at the other end. It is asked anew for each operation, as for each request by HTTP.
+async fn caller(credential: &Credential, auth: &Auth) -> Result<Caller, Close> {
+    let caller = credential.caller(auth).await;
+    caller.map_err(|problem| {
+        if problem.status.is_server_error() {
+            Close::try_again_later()
+        } else {
+            Close::forbidden(problem.message)
+        }
+    })
+}
+
+fn every(period: Duration) -> Interval {
+    let mut interval = interval_at(Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    // The library keeps its kinds of errors to itself.
+    error.to_string().contains("too long")
+}
