@@ -58,7 +58,10 @@ const cases = {
   "subscribe without query": talk([init, subscribe("1", {})]),
   "complete without id": talk([init, { type: "complete" }]),
   "the same id twice": talk([init, subscribe("1"), subscribe("1")]),
-  "too large": talk([init, subscribe("1", { query: "#".repeat(3 << 20) })]),
+  // The server reads no further, so a client that is still sending may be cut off before it reads the code 1009.
+  "too large": talk([init, subscribe("1", { query: "#".repeat(3 << 20) })]).then((result) =>
+    result.replace(/ (error .*)?(1009 The message is too large|1006)$/, " closed"),
+  ),
   "an id again after complete": talk([
     init, subscribe("1"), { id: "1", type: "complete" }, subscribe("1", { query: "{ __typename }" }),
   ], { until: (type) => type === "complete" }),

@@ -159,7 +159,7 @@ subscribe without payload: connection_ack 4400 The payload of subscribe must be 
 subscribe without query: connection_ack 4400 the parameter "query" is missing
 complete without id: connection_ack 4400 The message has no id
 the same id twice: connection_ack 4409 Subscriber for 1 already exists
-too large: connection_ack 1009 The message is too large
+too large: connection_ack closed
 an id again after complete: connection_ack next:1:{"__typename":"Query"} complete:1
 complete of nothing: connection_ack pong
 ping before init: pong:{"a":1}
