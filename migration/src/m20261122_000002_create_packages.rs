@@ -101,8 +101,9 @@ fn deployment(manager: &SchemaManager<'_>) -> TableCreateStatement {
 }
 
 async fn create_indexes(manager: &SchemaManager<'_>) -> StepResult {
-    let living: [(&str, &[&str]); 5] = [
+    let living: [(&str, &[&str]); 6] = [
         ("package_started_at", &["started_at DESC?", "id DESC"]),
+        ("package_effective_at", &["effective_at DESC", "id DESC"]),
         ("package_updated_at", &["updated_at DESC", "id DESC"]),
         (
             "package_name_started_at",

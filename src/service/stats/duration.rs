@@ -172,6 +172,13 @@ pub(super) fn rank(facts: SelectStatement, groups: &[&'static str]) -> SelectSta
         .take()
 }
 
+/// The columns that [`select`] selects.
+pub(super) fn columns() -> Vec<&'static str> {
+    let ends = [SAMPLE, SUM_HIGH, SUM_LOW, MIN, MAX];
+    let neighbours = PERCENTILES.iter().flat_map(|(_, low, high)| [*low, *high]);
+    ends.into_iter().chain(neighbours).collect()
+}
+
 /// Makes `query`, which groups ranked rows, describe their durations.
 pub(super) fn select(query: &mut SelectStatement) {
     let duration = || Expr::col(DURATION);

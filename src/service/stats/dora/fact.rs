@@ -4,19 +4,24 @@
 //! | layer | a row for each | says |
 //! |---|---|---|
 //! | `asked` | package asked for | the package, with all others of its release that are asked for |
-//! | `line` | deployment on a line of such a name | its place, what it replaced, the last one of the same version |
-//! | `judged` | the same | whether it is a rollback |
-//! | `own` | package on any line | the same, over its lines |
+//! | `line` | deployment of such a package on a line | what it replaced, whether its version is new |
+//! | `accusation` | deployment that may have taken one of these back, or null | |
+//! | `accuser` | deployment of the packages of these on a line | as `line` |
+//! | `reverted` | package that is a rollback | |
+//! | `fresh` | package with a version that is new somewhere | |
 //! | `blamed` | package | when a rollback took it back |
 //! | `mended` | package that failed | when the next one of the name succeeded |
 //! | `incident` | package with failures in production | when these were resolved |
 //! | `fact` | package asked for | all of that together |
 //!
+//! A line is as long as its history. So nothing here reads a whole line: each deployment looks its
+//! neighbours up, which the indexes of the lines answer, and a window costs what happened in it.
+//!
 //! Truths are 0 and 1, and times are numbers, so that both databases compute alike.
 
 use entity::Timestamp;
 use sea_orm::sea_query::{
-    CommonTableExpression, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WithClause,
+    Expr, ExprTrait, Func, JoinType, Query, SelectStatement, UnionType, WithClause,
 };
 
 use super::DoraQuestion;
@@ -36,20 +41,21 @@ pub(super) fn layers(
     let mut layers = WithClause::new();
     let steps = [
         ("asked", asked(service, question, window)?),
-        ("line", line(question)),
-        ("judged", judged()),
-        ("own", own()),
+        ("line", lines_of("SELECT package_id FROM asked", question)),
+        ("accusation", accusation()),
+        (
+            "accuser",
+            lines_of("SELECT accuser_id FROM accusation", question),
+        ),
+        ("reverted", reverted()),
+        ("fresh", fresh()),
         ("blamed", blamed()),
         ("mended", mended(question)),
         ("incident", incident()),
         (FACT, fact(question)),
     ];
     for (name, query) in steps {
-        let step = CommonTableExpression::new()
-            .table_name(name)
-            .query(query)
-            .to_owned();
-        layers.cte(step);
+        layers.cte(sql::computed_first(name, query));
     }
     Ok(layers)
 }
@@ -84,7 +90,7 @@ fn asked(
         .and_where(time().gte(from.0.timestamp_millis()))
         .and_where(time().lt(to.0.timestamp_millis()))
         .take();
-    let columns = ["release_id", "name", "status", "rollback", "rollback_told"];
+    let columns = ["release_id", "name", "status"];
     let mut query = Query::select();
     query
         .expr_as(sql::column("package", "id"), "package_id")
@@ -113,86 +119,138 @@ fn on_platforms(query: &mut SelectStatement, table: &'static str, question: &Dor
     }
 }
 
-fn line(question: &DoraQuestion) -> SelectStatement {
-    const PLACE: &str = "OVER (PARTITION BY platform_id, name \
-        ORDER BY effective_at, started_at, package_id)";
-    let names = Query::select().column("name").from("asked").take();
-    let mut places = Query::select();
-    places
+/// Where a deployment stands on its line, as `alias` has it.
+fn place(alias: &str) -> String {
+    format!("({alias}.effective_at, {alias}.started_at, {alias}.package_id)")
+}
+
+/// The part of a query that finds those on the line of the deployment `of`, as `other`.
+fn on_line(of: &str) -> String {
+    format!(
+        "FROM deployment AS other \
+         WHERE other.platform_id = {of}.platform_id AND other.name = {of}.name"
+    )
+}
+
+/// Which of several on a line comes first.
+const FIRST: &str = "ORDER BY other.effective_at, other.started_at, other.package_id LIMIT 1";
+/// Which of several on a line comes last.
+const LAST: &str =
+    "ORDER BY other.effective_at DESC, other.started_at DESC, other.package_id DESC LIMIT 1";
+
+/// The deployments on lines of the packages with the ids that the query `packages` gives. Versions
+/// that nobody knows are no one version: each is new.
+fn lines_of(packages: &str, question: &DoraQuestion) -> SelectStatement {
+    let (line, here, there) = (on_line("deployment"), place("deployment"), place("other"));
+    let replaced = format!("(SELECT other.version {line} AND {there} < {here} {LAST})");
+    let known = format!(
+        "EXISTS (SELECT 1 {line} AND other.version = deployment.version AND {there} < {here})"
+    );
+    let mut query = Query::select();
+    query
         .expr(Expr::cust(
-            "platform_id, name, version, package_id, effective_at",
+            "platform_id, name, version, package_id, effective_at, started_at",
         ))
-        .expr(Expr::cust(format!("row_number() {PLACE} AS place")))
-        .expr(Expr::cust(format!("lag(version) {PLACE} AS replaced")))
+        .expr(Expr::cust(format!("{replaced} AS replaced")))
+        .expr(Expr::cust(truth(&format!("NOT {known}"), "is_new")))
         .from("deployment")
-        .and_where(Expr::col("name").in_subquery(names));
-    on_platforms(&mut places, "deployment", question);
-    // Versions that nobody knows are no one version.
-    let same = "CASE WHEN version IS NOT NULL THEN \
-        lag(place) OVER (PARTITION BY platform_id, name, version ORDER BY place) END AS same";
-    Query::select()
-        .expr(Expr::cust(
-            "platform_id, name, package_id, effective_at, place, version, replaced",
-        ))
-        .expr(Expr::cust(same))
-        .from_subquery(places.take(), "places")
+        .and_where(Expr::cust(format!("package_id IN ({packages})")));
+    on_platforms(&mut query, "deployment", question);
+    query.take()
+}
+
+/// A rollback blames what was deployed right after the version that it brings back: seen from
+/// there, it is the next one with the version that was replaced. One that brings no version back
+/// blames what it replaced: it is the next one, with a new version.
+fn accusation() -> SelectStatement {
+    let (line, here, there) = (on_line("line"), place("line"), place("other"));
+    let back = format!(
+        "(SELECT other.package_id {line} AND other.version = line.replaced AND {there} > {here} {FIRST})"
+    );
+    let next = format!("(SELECT other.package_id {line} AND {there} > {here} {FIRST})");
+    let accusation = |accuser: &str, brings_back: i32| {
+        Query::select()
+            .expr(Expr::cust("line.platform_id, line.package_id"))
+            .expr(Expr::cust(format!("{accuser} AS accuser_id")))
+            .expr_as(Expr::val(brings_back), "brings_back")
+            .from("line")
+            .take()
+    };
+    let went_on = "line.version IS NULL OR line.version <> line.replaced";
+    accusation(&back, 1)
+        .and_where(Expr::cust(went_on))
+        .union(UnionType::All, accusation(&next, 0))
         .take()
 }
 
-/// Whether each deployment is a rollback: as told, else when it brings back, on any of its lines,
-/// a version that another one had replaced.
-fn judged() -> SelectStatement {
-    let rollback = "CASE WHEN package.rollback_told \
-        THEN CASE WHEN package.rollback THEN 1 ELSE 0 END \
-        ELSE max(CASE WHEN line.same IS NOT NULL AND line.replaced <> line.version \
-            THEN 1 ELSE 0 END) OVER (PARTITION BY line.package_id) END AS is_rollback";
-    Query::select()
-        .expr(Expr::cust("line.*"))
-        .expr(Expr::cust(rollback))
-        .from("line")
+/// Rollbacks: as their callers told, else those that bring back, on any of their lines, a version
+/// that another one had replaced.
+fn reverted() -> SelectStatement {
+    let detected = |layer: &str| {
+        Query::select()
+            .expr(Expr::cust(format!("{layer}.package_id")))
+            .from(layer.to_owned())
+            .join(
+                JoinType::InnerJoin,
+                "package",
+                Expr::cust(format!("package.id = {layer}.package_id")),
+            )
+            .and_where(Expr::cust(format!(
+                "CASE WHEN package.rollback_told THEN package.rollback \
+                 ELSE {layer}.is_new = 0 AND {layer}.replaced <> {layer}.version END"
+            )))
+            .take()
+    };
+    let told = Query::select()
+        .expr(Expr::cust("asked.package_id"))
+        .from("asked")
         .join(
             JoinType::InnerJoin,
             "package",
-            Expr::cust("package.id = line.package_id"),
+            Expr::cust("package.id = asked.package_id"),
         )
+        .and_where(Expr::cust("package.rollback_told AND package.rollback"))
+        .take();
+    // One that goes back on two platforms is there once.
+    detected("line")
+        .union(UnionType::Distinct, detected("accuser"))
+        .union(UnionType::Distinct, told)
         .take()
 }
 
-/// Over all lines of a package: whether it is a rollback, and whether its version is new on any.
-fn own() -> SelectStatement {
+fn fresh() -> SelectStatement {
     Query::select()
-        .expr(Expr::cust("package_id, max(is_rollback) AS is_rollback"))
-        .expr(Expr::cust(
-            "max(CASE WHEN same IS NULL THEN 1 ELSE 0 END) AS is_new",
-        ))
-        .from("judged")
-        .add_group_by([Expr::col("package_id")])
+        .expr(Expr::cust("line.package_id"))
+        .from("line")
+        .and_where(Expr::cust("line.is_new = 1"))
+        .distinct()
         .take()
 }
 
-/// A rollback blames what was deployed right after the version it brings back, else what it
-/// replaced; never another rollback. Of several platforms the last one restored counts.
+/// When a rollback took each package back, unless that is a rollback itself. Of several platforms
+/// the last one restored counts.
 fn blamed() -> SelectStatement {
-    let culprit = "culprit.platform_id = judged.platform_id AND culprit.name = judged.name \
-        AND culprit.place = CASE WHEN judged.same IS NOT NULL \
-            THEN judged.same + 1 ELSE judged.place - 1 END";
     let on_platform = Query::select()
         .expr(Expr::cust(
-            "culprit.package_id, min(judged.effective_at) AS restored_at",
+            "accusation.package_id, min(accuser.effective_at) AS restored_at",
         ))
-        .from("judged")
-        .join_as(
+        .from("accusation")
+        .join(
             JoinType::InnerJoin,
-            "judged",
-            "culprit",
-            Expr::cust(culprit),
+            "accuser",
+            Expr::cust(
+                "accuser.package_id = accusation.accuser_id \
+                 AND accuser.platform_id = accusation.platform_id",
+            ),
         )
         .and_where(Expr::cust(
-            "judged.is_rollback = 1 AND culprit.is_rollback = 0",
+            "(accusation.brings_back = 1 OR accuser.is_new = 1) \
+             AND accusation.accuser_id IN (SELECT package_id FROM reverted) \
+             AND accusation.package_id NOT IN (SELECT package_id FROM reverted)",
         ))
         .add_group_by([
-            sql::column("culprit", "platform_id"),
-            sql::column("culprit", "package_id"),
+            sql::column("accusation", "platform_id"),
+            sql::column("accusation", "package_id"),
         ])
         .take();
     Query::select()
@@ -282,17 +340,15 @@ fn fact(question: &DoraQuestion) -> SelectStatement {
     let resolves = "EXISTS (SELECT 1 FROM failure INNER JOIN release \
         ON release.id = failure.release_id AND release.deleted_at IS NULL \
         WHERE failure.resolved_by_id = asked.release_id)";
-    let rollback = "CASE WHEN asked.rollback_told THEN CASE WHEN asked.rollback THEN 1 ELSE 0 END \
-        ELSE COALESCE(own.is_rollback, 0) END";
     let columns = [
         "asked.package_id, asked.release_id, asked.committed_at, asked.effective_at".to_owned(),
         truth("asked.status IN ('SUCCESSFUL', 'FAILED')", "is_done"),
         truth("asked.status = 'FAILED'", "has_failed"),
-        format!("{rollback} AS is_rollback"),
-        "COALESCE(own.is_new, 0) AS is_new".to_owned(),
+        truth("reverted.package_id IS NOT NULL", "is_rollback"),
+        truth("fresh.package_id IS NOT NULL", "is_new"),
         truth(
             &format!(
-                "asked.status IN ('SUCCESSFUL', 'FAILED') AND {rollback} = 0 AND ({by_status}\
+                "asked.status IN ('SUCCESSFUL', 'FAILED') AND reverted.package_id IS NULL AND ({by_status}\
                  blamed.package_id IS NOT NULL OR incident.package_id IS NOT NULL)"
             ),
             "is_failure",
@@ -307,7 +363,8 @@ fn fact(question: &DoraQuestion) -> SelectStatement {
         query.expr(Expr::cust(column));
     }
     for (layer, condition) in [
-        ("own", "own.package_id = asked.package_id"),
+        ("reverted", "reverted.package_id = asked.package_id"),
+        ("fresh", "fresh.package_id = asked.package_id"),
         ("blamed", "blamed.package_id = asked.package_id"),
         ("mended", "mended.package_id = asked.package_id"),
         ("incident", "incident.package_id = asked.package_id"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::sea_query::{Expr, Func, Query, SelectStatement, WithClause};
+use sea_orm::sea_query::{Expr, Func, Query, SelectStatement, UnionType, WithClause};
 use sea_orm::{ConnectionTrait as _, QueryResult};
 
 use super::super::calendar::{Bucket, DAY, Interval, buckets};
@@ -101,7 +101,34 @@ impl DoraPoint {
     }
 }
 
-/// What the statements are made of.
+/// The pieces of the answer: rows of one statement, with [`PIECE`] to tell them apart.
+const PIECE: &str = "piece";
+const COUNTS: i64 = 0;
+const RECOVERIES: i64 = 1;
+const LEADS: i64 = 2;
+const DAYS: i64 = 3;
+
+/// The layer of what is counted.
+const UNITS: &str = "units";
+const KNOWN: &str = "known";
+const EVERYTHING: &str = "everything";
+const DAY_NUMBER: &str = "day_number";
+
+/// Conditions on units, and the columns with how many meet them.
+const COUNTED: [(&str, &str); 7] = [
+    ("is_done = 1", "done"),
+    ("is_deployment = 1", "deployments"),
+    ("is_deployment = 1 AND is_rollback = 1", "rollbacks"),
+    ("is_change = 1", "changes"),
+    ("is_change_failure = 1", "change_failures"),
+    (
+        "is_change_failure = 1 AND restored_at IS NULL",
+        "unrecovered",
+    ),
+    ("is_rework = 1", "reworks"),
+];
+
+/// What the statement is made of.
 struct Pieces<'a> {
     service: &'a Service,
     question: &'a DoraQuestion,
@@ -126,50 +153,38 @@ pub(super) async fn points(
         layers,
     };
     let mut points: Vec<_> = buckets.iter().copied().map(DoraPoint::empty).collect();
-    let (counts, recoveries, leads, days) = tokio::try_join!(
-        pieces.counts(),
-        pieces.recoveries(),
-        pieces.leads(),
-        pieces.days()
-    )?;
-    for row in counts {
-        with_point(&mut points, &row, |point| count(point, &row))?;
-    }
-    for row in recoveries {
-        with_point(&mut points, &row, |point| {
-            point.recovery_time.stats = Sample::read(&row)?.into();
-            Ok(())
-        })?;
-    }
-    for row in leads {
-        with_point(&mut points, &row, |point| {
-            let known = sql::unsigned(row.try_get("", "known")?);
-            let all = sql::unsigned(row.try_get("", "everything")?);
-            point.change_lead_time.stats = Sample::read(&row)?.into();
-            point.change_lead_time.coverage = Rate {
-                numerator: known,
-                denominator: all,
-            };
-            Ok(())
-        })?;
+    let mut days: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+    for row in pieces.fetch().await? {
+        let place: i64 = row.try_get("", PLACE)?;
+        let piece: i64 = row.try_get("", PIECE)?;
+        if piece == DAYS {
+            let day = row.try_get("", DAY_NUMBER)?;
+            days.entry(place).or_default().insert(day);
+            continue;
+        }
+        let index = usize::try_from(place).ok();
+        if let Some(point) = index.and_then(|index| points.get_mut(index)) {
+            read(point, piece, &row)?;
+        }
     }
     pieces.spread(&mut points, &days)?;
     Ok(points)
 }
 
-fn with_point(
-    points: &mut [DoraPoint],
-    row: &QueryResult,
-    fill: impl FnOnce(&mut DoraPoint) -> Result<()>,
-) -> Result<()> {
-    let place: i64 = row.try_get("", PLACE)?;
-    match usize::try_from(place)
-        .ok()
-        .and_then(|place| points.get_mut(place))
-    {
-        Some(point) => fill(point),
-        None => Ok(()),
+/// Takes over what a row says.
+fn read(point: &mut DoraPoint, piece: i64, row: &QueryResult) -> Result<()> {
+    match piece {
+        COUNTS => count(point, row)?,
+        RECOVERIES => point.recovery_time.stats = Sample::read(row)?.into(),
+        _ => {
+            point.change_lead_time.stats = Sample::read(row)?.into();
+            point.change_lead_time.coverage = Rate {
+                numerator: sql::unsigned(row.try_get("", KNOWN)?),
+                denominator: sql::unsigned(row.try_get("", EVERYTHING)?),
+            };
+        }
     }
+    Ok(())
 }
 
 fn count(point: &mut DoraPoint, row: &QueryResult) -> Result<()> {
@@ -190,84 +205,74 @@ fn count(point: &mut DoraPoint, row: &QueryResult) -> Result<()> {
 }
 
 impl Pieces<'_> {
-    fn units(&self) -> SelectStatement {
-        unit::units(self.question, self.window, self.buckets)
-    }
-
-    async fn fetch(&self, mut query: SelectStatement) -> Result<Vec<QueryResult>> {
-        query.with_cte(self.layers.clone());
+    /// All pieces in one statement, so that the facts are found once.
+    async fn fetch(&self) -> Result<Vec<QueryResult>> {
+        let mut layers = self.layers.clone();
+        let units = unit::units(self.question, self.window, self.buckets);
+        layers.cte(sql::computed_first(UNITS, units));
+        let counts = COUNTED.map(|(_, name)| name);
+        let sample = duration::columns();
+        let lead = [sample.as_slice(), &[KNOWN, EVERYTHING]].concat();
+        let mut query = aligned(COUNTS, Self::counts(), &counts);
+        query
+            .union(
+                UnionType::All,
+                aligned(RECOVERIES, Self::recoveries(), &sample),
+            )
+            .union(UnionType::All, aligned(LEADS, self.leads(), &lead))
+            .union(UnionType::All, aligned(DAYS, self.days(), &[DAY_NUMBER]))
+            .with_cte(layers);
         Ok(self.service.reader().query_all(&query).await?)
     }
 
-    async fn counts(&self) -> Result<Vec<QueryResult>> {
+    fn counts() -> SelectStatement {
         let mut query = Query::select();
         query.column(PLACE);
-        for (condition, name) in [
-            ("is_done = 1", "done"),
-            ("is_deployment = 1", "deployments"),
-            ("is_deployment = 1 AND is_rollback = 1", "rollbacks"),
-            ("is_change = 1", "changes"),
-            ("is_change_failure = 1", "change_failures"),
-            (
-                "is_change_failure = 1 AND restored_at IS NULL",
-                "unrecovered",
-            ),
-            ("is_rework = 1", "reworks"),
-        ] {
+        for (condition, name) in COUNTED {
             query.expr(Expr::cust(format!(
                 "count(CASE WHEN {condition} THEN 1 END) AS {name}"
             )));
         }
-        query
-            .from_subquery(self.units(), LAYER)
-            .group_by_columns([PLACE]);
-        self.fetch(query.take()).await
+        query.from(UNITS).group_by_columns([PLACE]).take()
     }
 
-    async fn recoveries(&self) -> Result<Vec<QueryResult>> {
+    fn recoveries() -> SelectStatement {
         let times = Query::select()
             .column(PLACE)
             .expr_as(Expr::cust("restored_at - effective_at"), DURATION)
-            .from_subquery(self.units(), LAYER)
+            .from(UNITS)
             .and_where(Expr::cust("is_change_failure = 1"))
             .take();
-        self.fetch(described(times)).await
+        described(times)
     }
 
-    async fn leads(&self) -> Result<Vec<QueryResult>> {
+    fn leads(&self) -> SelectStatement {
         let mut query = described(unit::first_deployments(self.window, self.buckets, DURATION));
         query
-            .expr_as(Func::count(Expr::col("committed_at")), "known")
-            .expr_as(Func::count(Expr::cust("*")), "everything");
-        self.fetch(query).await
+            .expr_as(Func::count(Expr::col("committed_at")), KNOWN)
+            .expr_as(Func::count(Expr::cust("*")), EVERYTHING);
+        query
     }
 
     /// The days, counted from 1970 on the clock, on which something was deployed, by bucket.
-    async fn days(&self) -> Result<Vec<QueryResult>> {
+    fn days(&self) -> SelectStatement {
         let (from, to) = self.window;
         let spans = self
             .question
             .zone
             .spans(from.0.timestamp_millis(), to.0.timestamp_millis());
         let clock = clock_time(&Expr::col("effective_at"), &spans);
-        let deployments = Query::select()
+        Query::select()
             .column(PLACE)
-            .expr_as(sea_orm::sea_query::ExprTrait::div(clock, DAY), "day")
-            .from_subquery(self.units(), LAYER)
+            .expr_as(sea_orm::sea_query::ExprTrait::div(clock, DAY), DAY_NUMBER)
+            .from(UNITS)
             .and_where(Expr::cust("is_deployment = 1"))
             .distinct()
-            .take();
-        self.fetch(deployments).await
+            .take()
     }
 
     /// Fills in what depends on the days and on the length of the buckets.
-    fn spread(&self, points: &mut [DoraPoint], rows: &[QueryResult]) -> Result<()> {
-        let mut days: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-        for row in rows {
-            days.entry(row.try_get("", PLACE)?)
-                .or_default()
-                .insert(row.try_get("", "day")?);
-        }
+    fn spread(&self, points: &mut [DoraPoint], days: &BTreeMap<i64, BTreeSet<i64>>) -> Result<()> {
         let none = BTreeSet::new();
         for (place, point) in (0_i64..).zip(points) {
             let active = days.get(&place).unwrap_or(&none);
@@ -321,6 +326,23 @@ impl Pieces<'_> {
             .zip(at(middle))
             .map(|(low, high)| f64::midpoint(low, high)))
     }
+}
+
+/// The rows of a piece with the columns of all pieces, empty but for its `own`.
+fn aligned(piece: i64, rows: SelectStatement, own: &[&'static str]) -> SelectStatement {
+    let sample = duration::columns();
+    let counts = COUNTED.map(|(_, name)| name);
+    let others = [KNOWN, EVERYTHING, DAY_NUMBER];
+    let mut query = Query::select();
+    query.expr_as(Expr::val(piece), PIECE).column(PLACE);
+    for name in counts.iter().chain(&sample).chain(&others) {
+        if own.contains(name) {
+            query.column(*name);
+        } else {
+            query.expr_as(Expr::cust("CAST(NULL AS bigint)"), *name);
+        }
+    }
+    query.from_subquery(rows, LAYER).take()
 }
 
 /// The statistics of the durations at each place.
