@@ -20,6 +20,7 @@ mod http;
 mod import;
 mod live;
 mod migration;
+mod model;
 mod pagination;
 mod postgres;
 mod process;

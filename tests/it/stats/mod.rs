@@ -3,8 +3,6 @@
 mod groups;
 mod histogram;
 mod limits;
-mod model;
-mod random;
 mod series;
 mod timeline;
 mod totals;

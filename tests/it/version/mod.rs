@@ -3,7 +3,6 @@
 mod current;
 mod diff;
 mod fields;
-mod model;
 mod succession;
 
 use serde_json::{Value, json};
