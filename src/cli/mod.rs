@@ -33,7 +33,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve GraphQL over HTTP (the default)
-    Serve(serve::Options),
+    Serve(Box<serve::Options>),
     /// Bring the tables up to date, or take them down; `serve` brings them up by itself
     Migrate(migrate::Options),
     /// Print the GraphQL schema
@@ -59,8 +59,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-            Command::Serve(options) => serve::run(options).await,
+        match cli
+            .command
+            .unwrap_or_else(|| Command::Serve(Box::new(cli.serve)))
+        {
+            Command::Serve(options) => serve::run(*options).await,
             Command::Migrate(options) => migrate::run(options).await,
             Command::Schema => schema::run(),
             Command::Import(options) => import::run(options).await,

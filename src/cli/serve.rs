@@ -10,13 +10,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::database;
-use crate::config::{AccessArgs, DatabaseArgs, LimitArgs, ServerArgs};
+use crate::config::{AccessArgs, DatabaseArgs, HttpArgs, LimitArgs, OperationArgs, ServerArgs};
 use crate::http::auth::Auth;
 use crate::http::auth::jwt::Jwt;
-use crate::http::{AppState, Live, router};
-use crate::service::Service;
+use crate::http::metrics::Metrics;
+use crate::http::{self, AppState, Live, router};
 use crate::service::clock::SystemClock;
 use crate::service::token::AnonymousAccess;
+use crate::service::{Database, Service};
 use crate::shutdown;
 
 /// How often it is written down when tokens were last used.
@@ -33,6 +34,10 @@ pub struct Options {
     access: AccessArgs,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    operations: OperationArgs,
+    #[command(flatten)]
+    http: HttpArgs,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -43,7 +48,9 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("cannot listen on {bind}"))?;
-    let database = database::open(&options.database).await?;
+    let metrics = Metrics::default();
+    let mut database = open(&options).await?;
+    database.on_statement(metrics.on_statement());
     let service = Service::new(
         database.clone(),
         options.limits.settings(),
@@ -53,26 +60,28 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let auth = open_auth(&service, anonymous, &options.access).await?;
     let state = AppState::new(service)
         .with_auth(auth.clone())
-        .with_max_body_bytes(options.server.max_body_bytes)
-        .with_live(live.clone());
+        .with_live(live.clone())
+        .with_limits(options.operations.limits())
+        .with_http_limits(options.http.requests())
+        .with_origins(options.http.origins())
+        .with_document_bytes(options.http.persisted_query_bytes)
+        .with_slow_query(options.http.slow_query())
+        .with_metrics(metrics);
     let usage = tokio::spawn(write_usage(auth.clone(), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Orlo is ready: GraphiQL is at http://{address}/graphiql");
-    let server = axum::serve(listener, router(state))
-        .with_graceful_shutdown(stop.clone().cancelled_owned())
-        .into_future();
+    let connections = options.http.connections();
     let served = async {
-        server.await?;
+        http::serve(listener, router(state), connections, stop.clone()).await;
         // A server does not wait for its sockets.
         live.ended().await;
-        std::io::Result::Ok(())
     };
     let limit = async {
         stop.cancelled().await;
         tokio::time::sleep(options.server.shutdown_timeout).await;
     };
     tokio::select! {
-        ended = served => ended.context("the server failed")?,
+        () = served => {}
         () = limit => tracing::warn!("some requests did not finish in time and were cut off"),
     }
     // Not waited for without bound: a request that was cut off may hold a connection.
@@ -119,4 +128,13 @@ async fn flush_usage(auth: &Auth) {
             "cannot write down when tokens were last used"
         );
     }
+}
+
+/// Opens the database for requests, whose statements have a limit, after it was brought up to date
+/// without one.
+async fn open(options: &Options) -> anyhow::Result<Database> {
+    database::open(&options.database).await?.close().await?;
+    let mut database = options.database.options();
+    database.statement_timeout = Some(options.http.statement_timeout);
+    Ok(Database::connect(&database).await?)
 }

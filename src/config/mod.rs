@@ -1,16 +1,19 @@
 //! What can be set: every flag is an environment variable too. Nothing else reads the environment.
 
+mod access;
+mod http;
+mod limits;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::http::MAX_BODY_BYTES;
 use crate::service::{DatabaseOptions, Settings};
 
-mod access;
-
 pub use access::{AccessArgs, AuthMode};
+pub use http::HttpArgs;
+pub use limits::{OperationArgs, Switch};
 
 /// Where the records are.
 #[derive(Args, Clone, Debug)]
@@ -56,6 +59,7 @@ impl DatabaseArgs {
             url: self.database_url.clone(),
             max_connections: self.database_connections,
             acquire_timeout: self.database_timeout,
+            statement_timeout: None,
         }
     }
 }
@@ -80,15 +84,6 @@ pub struct ServerArgs {
         value_name = "DURATION"
     )]
     pub shutdown_timeout: Duration,
-    /// Bytes in the body of a request at most
-    #[arg(
-        long,
-        env = "ORLO_MAX_BODY_BYTES",
-        default_value_t = MAX_BODY_BYTES,
-        value_name = "BYTES",
-        help_heading = "Limits"
-    )]
-    pub max_body_bytes: usize,
 }
 
 /// How much of a thing is recorded or answered at most.

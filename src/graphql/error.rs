@@ -14,6 +14,8 @@ pub mod code {
     pub const FORBIDDEN: &str = "FORBIDDEN";
     /// The request asks for more than the server gives.
     pub const LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
+    /// It took too long.
+    pub const TIMEOUT: &str = "TIMEOUT";
     /// Orlo failed.
     pub const INTERNAL: &str = "INTERNAL";
 }
@@ -25,6 +27,9 @@ pub const INTERNAL_MESSAGE: &str = "internal error";
 /// it is safe where it has an external id.
 pub const UNREACHABLE_MESSAGE: &str = "the database cannot be reached; try again later";
 
+/// What a caller hears when the database took longer than it may.
+const TIMEOUT_MESSAGE: &str = "the database took too long; ask for less, or for a shorter time";
+
 impl From<service::Error> for Error {
     fn from(error: service::Error) -> Self {
         match error {
@@ -34,6 +39,13 @@ impl From<service::Error> for Error {
             }
             service::Error::BadRequest(message) => with_code(message, code::BAD_REQUEST),
             service::Error::LimitExceeded(message) => with_code(message, code::LIMIT_EXCEEDED),
+            error if error.is_timeout() => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the database took too long"
+                );
+                with_code(TIMEOUT_MESSAGE, code::TIMEOUT)
+            }
             // A refusal is data of a payload; that it came here is our mistake.
             service::Error::Refused(_)
             | service::Error::Database(_)
@@ -54,7 +66,12 @@ pub fn limit_exceeded(message: impl Into<String>) -> Error {
 
 /// The error of an operation that is too much for its connection, e.g. one of too many.
 pub fn refusal(message: impl Into<String>) -> ServerError {
-    limit_exceeded(message).into_server_error(Pos::default())
+    coded(message, code::LIMIT_EXCEEDED)
+}
+
+/// The error of an operation that is not executed.
+pub fn coded(message: impl Into<String>, code: &'static str) -> ServerError {
+    with_code(message, code).into_server_error(Pos::default())
 }
 
 /// Logs what went wrong and makes the error that a caller may see.
@@ -76,15 +93,19 @@ fn with_code(message: impl Into<String>, code: &'static str) -> Error {
 /// request, which is the caller's to mend.
 #[must_use]
 pub fn with_codes(mut response: Response) -> Response {
-    response.errors.iter_mut().for_each(add_code);
+    let errors = response.errors.into_iter().map(add_code);
+    response.errors = errors.collect();
     response
 }
 
-fn add_code(error: &mut ServerError) {
+/// Gives an error a code unless it has one: that of a request that has to be mended.
+#[must_use]
+pub fn add_code(mut error: ServerError) -> ServerError {
     let extensions = error.extensions.get_or_insert_default();
     if extensions.get("code").is_none() {
         extensions.set("code", code::BAD_REQUEST);
     }
+    error
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ pub mod error;
 mod execute;
 pub mod guard;
 pub mod input;
+pub mod limits;
 pub mod mutation;
-pub mod nesting;
 pub mod query;
 pub mod scalars;
 pub mod shape;
@@ -21,11 +21,12 @@ mod subscribe;
 pub mod subscription;
 pub mod types;
 
-pub use error::refusal;
-pub use execute::execute;
+pub use error::{coded, refusal};
+pub use execute::{Admitted, admit, execute, run, would_write};
+pub use limits::Limits;
 pub use mutation::Mutation;
 pub use query::Query;
-pub use subscribe::{Answer, operation_kind, subscribe};
+pub use subscribe::{Answer, subscribe};
 pub use subscription::Subscription;
 
 /// The schema that Orlo serves.
@@ -38,10 +39,15 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .register_output_type::<mutation::Payload>()
 }
 
-/// Builds the schema over `service`.
+/// Builds the schema over `service`, which is asked within `limits`.
 #[must_use]
-pub fn schema(service: Service) -> OrloSchema {
-    builder().data(service).finish()
+pub fn schema(service: Service, limits: Limits) -> OrloSchema {
+    let depth = usize::try_from(limits.max_depth).unwrap_or(usize::MAX);
+    builder()
+        .limit_recursive_depth(depth)
+        .data(service)
+        .data(limits)
+        .finish()
 }
 
 /// The schema as text in the schema definition language. Needs no database.

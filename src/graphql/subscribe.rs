@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Name, Request, Response, ServerError, Value};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Request, Response, ServerError, Value};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
+use super::OrloSchema;
 use super::error::{code, with_codes};
-use super::execute::FIELD_TYPES;
-use super::shape::shape;
-use super::{OrloSchema, guard, nesting};
+use super::execute::admit;
 
 /// One of the answers to an operation.
 #[derive(Debug)]
@@ -20,45 +19,24 @@ pub enum Answer {
     Failed(Vec<ServerError>),
 }
 
-/// Executes the operation that `request` carries, if the caller in its data may: a subscription, which
-/// has any number of answers, or another one, which has one. The fields of answers are in the order of
-/// the selection, and every error has a code.
+/// Executes the operation that `request` carries, unless it asks for too much or for what the caller in
+/// its data may not: a subscription, which has any number of answers, or another one, which has one. The
+/// fields of answers are in the order of the selection, and every error has a code.
 ///
 /// A subscription ends with the first answer for which Orlo failed: whoever starts it again with the
 /// last cursor seen then gets that one too.
 pub fn subscribe(schema: &OrloSchema, mut request: Request) -> BoxStream<'static, Answer> {
-    let checked = nesting::check(&request).and_then(|()| guard::check(&mut request));
-    if let Err(error) = checked {
-        return failed(vec![error]);
-    }
-    let Ok(document) = request.parsed_query().cloned() else {
-        // The executor says what is wrong with it.
-        let schema = schema.clone();
-        let refusal =
-            async move { Answer::Failed(with_codes(schema.execute(request).await).errors) };
-        return stream::once(refusal).boxed();
+    let admitted = match admit(schema, &mut request) {
+        Ok(admitted) => Arc::new(admitted),
+        Err(error) => return failed(vec![error]),
     };
-    let name = request.operation_name.clone();
-    let is_subscription = kind_of(&document, name.as_deref()) == Some(OperationType::Subscription);
-    let document = Arc::new(document);
+    let is_subscription = admitted.kind() == Some(OperationType::Subscription);
     let responses = schema.execute_stream(request);
     let answers = responses.map(move |response| {
-        let response = shape(response, &FIELD_TYPES, &document, name.as_deref());
+        let response = admitted.shape(response);
         answer(with_codes(response), is_subscription)
     });
     until_failed(answers.boxed()).boxed()
-}
-
-/// What kind of operation `request` asks for; none when that cannot be told.
-pub fn operation_kind(request: &mut Request) -> Option<OperationType> {
-    let name = request.operation_name.clone();
-    kind_of(request.parsed_query().ok()?, name.as_deref())
-}
-
-fn kind_of(document: &ExecutableDocument, name: Option<&str>) -> Option<OperationType> {
-    let mut operations = document.operations.iter();
-    let chosen = operations.find(|(known, _)| name.is_none() || known.map(Name::as_str) == name);
-    Some(chosen?.1.node.ty)
 }
 
 fn answer(response: Response, is_subscription: bool) -> Answer {

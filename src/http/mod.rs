@@ -2,29 +2,47 @@
 
 mod assets;
 pub mod auth;
+mod cors;
+mod gate;
 mod graphql;
 mod health;
 mod live;
+pub mod metrics;
 mod problem;
+mod server;
+
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::http::HeaderName;
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Redirect;
 use axum::routing::{any, get};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
 use self::auth::Auth;
 pub use self::live::{Live, Timing};
-use crate::graphql::{OrloSchema, schema};
+use crate::graphql::{Limits, OrloSchema, schema};
 use crate::service::Service;
 use crate::service::token::AnonymousAccess;
 
-/// Bytes in the body of a request at most, unless set otherwise.
-pub const MAX_BODY_BYTES: usize = 2 << 20;
+pub use cors::{Origin, Origins};
+use gate::Gate;
+pub use gate::HttpLimits;
+use graphql::Documents;
+use metrics::Metrics;
+pub use server::{ConnectionLimits, serve};
+
+/// Bytes of documents that are kept for requests by hash, unless set otherwise.
+pub const DOCUMENT_BYTES: usize = 4 << 20;
+
+/// From when on an operation counts as slow; none counts without a limit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slow(Option<Duration>);
 
 /// The header that names a request in answers and in the log.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,15 +52,13 @@ pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct AppState {
     schema: OrloSchema,
     service: Service,
-    limits: HttpLimits,
     auth: Auth,
     live: Live,
-}
-
-/// How much a request may ask for.
-#[derive(Clone, Copy, Debug)]
-struct HttpLimits {
-    body_bytes: usize,
+    gate: Gate,
+    origins: Origins,
+    documents: Documents,
+    metrics: Metrics,
+    slow: Slow,
 }
 
 impl AppState {
@@ -50,13 +66,15 @@ impl AppState {
     #[must_use]
     pub fn new(service: Service) -> Self {
         Self {
-            schema: schema(service.clone()),
+            schema: schema(service.clone(), Limits::default()),
             auth: Auth::new(service.clone(), AnonymousAccess::Everything),
             service,
-            limits: HttpLimits {
-                body_bytes: MAX_BODY_BYTES,
-            },
             live: Live::default(),
+            gate: Gate::new(HttpLimits::default()),
+            origins: Origins::default(),
+            documents: Documents::new(DOCUMENT_BYTES),
+            metrics: Metrics::default(),
+            slow: Slow::default(),
         }
     }
 
@@ -67,10 +85,45 @@ impl AppState {
         self
     }
 
-    /// The same with another limit for the body of a request, in bytes.
+    /// The same with other limits for what an operation may ask for.
     #[must_use]
-    pub fn with_max_body_bytes(mut self, bytes: usize) -> Self {
-        self.limits.body_bytes = bytes;
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.schema = schema(self.service.clone(), limits);
+        self
+    }
+
+    /// The same with other limits for what requests may take up.
+    #[must_use]
+    pub fn with_http_limits(mut self, limits: HttpLimits) -> Self {
+        self.gate = Gate::new(limits);
+        self
+    }
+
+    /// The same with room for so many bytes of documents that are asked for by their hash.
+    #[must_use]
+    pub fn with_document_bytes(mut self, bytes: usize) -> Self {
+        self.documents = Documents::new(bytes);
+        self
+    }
+
+    /// The same, counted in `metrics`.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// The same with operations in the log that take as long as this, or longer.
+    #[must_use]
+    pub fn with_slow_query(mut self, limit: Option<Duration>) -> Self {
+        self.slow = Slow(limit);
+        self
+    }
+
+    /// The same for pages of these origins too.
+    #[must_use]
+    pub fn with_origins(mut self, origins: Origins) -> Self {
+        self.origins = origins;
         self
     }
 
@@ -90,9 +143,13 @@ pub fn router(state: AppState) -> Router {
         .layer(SetRequestIdLayer::new(REQUEST_ID.clone(), MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(health::request_span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID.clone()))
+        .layer(unless_set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        // What is deployed changes, and who may see it depends on who asks.
+        .layer(unless_set(header::CACHE_CONTROL, "no-store"))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked));
-    Router::new()
+    let origins = state.origins.layer();
+    let routes = Router::new()
         .route("/", get(Redirect::temporary("/graphiql")))
         .route("/graphql", any(graphql::handle))
         .route("/graphql/ws", get(live::connect))
@@ -102,8 +159,17 @@ pub fn router(state: AppState) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/version", get(health::version))
+        .route("/metrics", get(metrics::page))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
-        .with_state(state)
-        .layer(layers)
+        .with_state(state);
+    let routes = match origins {
+        Some(origins) => routes.layer(origins),
+        None => routes,
+    };
+    routes.layer(layers)
+}
+
+fn unless_set(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }

@@ -1,11 +1,11 @@
 //! The way to the database: where it is, how it is opened, and how changes are made whole.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error as SqlxError};
 use sea_orm::{
@@ -27,6 +27,9 @@ pub(super) const CHANNEL: &str = "orlo_event";
 /// How often a change is tried again when another transaction got in its way.
 const ATTEMPTS: u32 = 10;
 
+/// After how many of its instructions SQLite asks whether to go on; about a millisecond.
+const PROGRESS_INTERVAL: i32 = 20_000;
+
 /// How to open a database.
 #[derive(Clone, Debug)]
 pub struct DatabaseOptions {
@@ -37,6 +40,8 @@ pub struct DatabaseOptions {
     pub max_connections: u32,
     /// How long to wait for a connection, and on SQLite for another process's write.
     pub acquire_timeout: Duration,
+    /// How long one statement may take, on SQLite one that only reads; no limit when none.
+    pub statement_timeout: Option<Duration>,
 }
 
 impl DatabaseOptions {
@@ -47,6 +52,7 @@ impl DatabaseOptions {
             url: url.into(),
             max_connections: 16,
             acquire_timeout: Duration::from_secs(10),
+            statement_timeout: None,
         }
     }
 }
@@ -57,6 +63,28 @@ pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     changes: watch::Sender<()>,
+}
+
+/// How busy the connections of a pool are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUsage {
+    /// Which pool: `all` on PostgreSQL, `readers` and `writer` on SQLite.
+    pub name: &'static str,
+    /// Connections that wait for something to do.
+    pub idle: usize,
+    /// Connections that do something.
+    pub used: usize,
+}
+
+impl PoolUsage {
+    fn of(name: &'static str, size: u32, idle: usize) -> Self {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        Self {
+            name,
+            idle,
+            used: size.saturating_sub(idle),
+        }
+    }
 }
 
 /// A transaction as a change sees it. Shared rather than borrowed, because the compiler cannot see
@@ -113,7 +141,11 @@ impl Database {
             .connect_with(connect.clone())
             .await
             .map_err(connection_error)?;
-        let reader = pool
+        let reader = match options.statement_timeout {
+            Some(limit) => limit_statements(pool, limit),
+            None => pool,
+        };
+        let reader = reader
             .max_connections(options.max_connections)
             .connect_with(connect.pragma("query_only", "ON"))
             .await
@@ -126,12 +158,15 @@ impl Database {
     }
 
     async fn connect_postgres(options: &DatabaseOptions) -> std::result::Result<Self, DbErr> {
-        let connect = options
+        let mut connect = options
             .url
             .parse::<PgConnectOptions>()
             .map_err(connection_error)?
             .application_name("orlo")
             .disable_statement_logging();
+        if let Some(limit) = options.statement_timeout {
+            connect = connect.options([("statement_timeout", limit.as_millis().to_string())]);
+        }
         // A pool only says that it waited in vain; one connection says why.
         let first = tokio::time::timeout(options.acquire_timeout, connect.connect());
         let first = first
@@ -172,6 +207,24 @@ impl Database {
     #[must_use]
     pub fn backend(&self) -> DbBackend {
         self.reader.get_database_backend()
+    }
+
+    /// How busy the connections are.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolUsage> {
+        match self.backend() {
+            DbBackend::Postgres => {
+                let pool = self.reader.get_postgres_connection_pool();
+                vec![PoolUsage::of("all", pool.size(), pool.num_idle())]
+            }
+            DbBackend::Sqlite => [("readers", &self.reader), ("writer", &self.writer)]
+                .map(|(name, connection)| {
+                    let pool = connection.get_sqlite_connection_pool();
+                    PoolUsage::of(name, pool.size(), pool.num_idle())
+                })
+                .to_vec(),
+            _ => Vec::new(),
+        }
     }
 
     /// Counts every statement sent over any connection by calling `callback`; for tests and
@@ -295,6 +348,31 @@ async fn tell_others(connection: DatabaseConnection, mut changes: watch::Receive
         }
         tokio::time::sleep(TELLING_PAUSE).await;
     }
+}
+
+/// Interrupts what takes longer than `limit` from when its connection was taken from the pool: one
+/// statement, or all of those in one transaction. SQLite has no such limit of its own, but asks now
+/// and then whether to go on.
+fn limit_statements(pool: SqlitePoolOptions, limit: Duration) -> SqlitePoolOptions {
+    pool.after_connect(move |connection, _| Box::pin(limit_statement(connection, limit)))
+        // The file needs no ping; this takes its place.
+        .test_before_acquire(false)
+        .before_acquire(move |connection, _| {
+            Box::pin(async move {
+                limit_statement(connection, limit).await?;
+                Ok(true)
+            })
+        })
+}
+
+async fn limit_statement(
+    connection: &mut SqliteConnection,
+    limit: Duration,
+) -> std::result::Result<(), SqlxError> {
+    let deadline = Instant::now() + limit;
+    let mut handle = connection.lock_handle().await?;
+    handle.set_progress_handler(PROGRESS_INTERVAL, move || Instant::now() < deadline);
+    Ok(())
 }
 
 fn connection_error(error: SqlxError) -> DbErr {

@@ -67,6 +67,16 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether the database gave up because it took longer than allowed.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        // PostgreSQL: query canceled. SQLite: interrupt.
+        matches!(self, Self::Database(error)
+            if database_code(error).is_some_and(|code| code == "57014" || code == "9"))
+    }
+}
+
 /// The code by which the database names its error.
 fn database_code(error: &DbErr) -> Option<String> {
     let code = sqlx_error(error)?.as_database_error()?.code()?;

@@ -3,6 +3,8 @@
 //! An event's `changes` maps API field names to `{"old": ..., "new": ...}`. Derived fields are
 //! left out: they follow from the others.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use entity::{EventType, Timestamp, event, package, release};
 use sea_orm::ActiveEnum;
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -29,10 +31,19 @@ pub struct NewEvent {
     pub changes: Fields,
 }
 
+/// How many events this process has written.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
+/// How many events this process has written, those of changes that were taken back among them.
+pub fn written() -> u64 {
+    WRITTEN.load(Ordering::Relaxed)
+}
+
 impl NewEvent {
     /// The row to store, for an event that Orlo heard of at `recorded_at` from `actor`.
     #[must_use]
     pub fn into_row(self, recorded_at: Timestamp, actor: Option<&str>) -> event::ActiveModel {
+        WRITTEN.fetch_add(1, Ordering::Relaxed);
         event::ActiveModel {
             sequence: NotSet,
             id: Set(Uuid::now_v7()),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -10,12 +11,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
 use orlo::http::auth::Auth;
-use orlo::http::{AppState, Live, router};
+use orlo::http::{self, AppState, ConnectionLimits, HttpLimits, Live, router};
 use orlo::service::clock::ManualClock;
 use orlo::service::{Database, Service, Settings};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::database::{Backend, TestDatabase};
@@ -59,6 +61,16 @@ pub async fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(Tes
     test(TestApp::over(Arc::new(TestDatabase::migrated(backend))).await).await;
 }
 
+/// Orlo as it is served, but for the time that it gives to an operation: tests are built without
+/// optimisation and run side by side.
+fn state(service: &Service) -> AppState {
+    let limits = HttpLimits {
+        request_timeout: Duration::from_mins(5),
+        ..HttpLimits::default()
+    };
+    AppState::new(service.clone()).with_http_limits(limits)
+}
+
 /// One process of Orlo. Clones are the same process.
 #[derive(Clone)]
 pub struct TestApp {
@@ -80,7 +92,7 @@ impl TestApp {
         });
         let service = Service::new(database, settings, clock.clone());
         Self {
-            router: router(AppState::new(service.clone())),
+            router: router(state(&service)),
             service,
             clock,
             statements,
@@ -100,6 +112,15 @@ impl TestApp {
             .await
     }
 
+    /// The same process, serving in another way.
+    pub fn serving(&self, change: impl FnOnce(AppState) -> AppState) -> Self {
+        let state = change(state(&self.service));
+        Self {
+            router: router(state),
+            ..self.clone()
+        }
+    }
+
     /// Another process over the same database, with other settings.
     pub async fn with_settings(&self, settings: Settings) -> Self {
         Self::new(self.storage.clone(), self.clock.clone(), settings).await
@@ -108,14 +129,14 @@ impl TestApp {
     /// The same process with other rules for who may do what.
     pub fn with_auth(&self, auth: Auth) -> Self {
         Self {
-            router: router(AppState::new(self.service.clone()).with_auth(auth)),
+            router: router(state(&self.service).with_auth(auth)),
             ..self.clone()
         }
     }
 
     /// The same process, with connections that end as `live` says.
     pub fn with_live(&self, live: Live) -> Self {
-        let state = AppState::new(self.service.clone()).with_live(live);
+        let state = state(&self.service).with_live(live);
         self.with_router(router(state))
     }
 
@@ -188,12 +209,22 @@ impl TestApp {
 
     /// Serves on a free port of this machine, for clients that need a socket.
     pub async fn listen(&self) -> Listening {
+        self.listen_within(ConnectionLimits::default()).await
+    }
+
+    /// The same with other limits.
+    pub async fn listen_within(&self, limits: ConnectionLimits) -> Listening {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = axum::serve(listener, self.router.clone()).into_future();
+        let server = http::serve(
+            listener,
+            self.router.clone(),
+            limits,
+            CancellationToken::new(),
+        );
         Listening {
             address,
-            task: tokio::spawn(async move { server.await.unwrap() }),
+            task: tokio::spawn(server),
         }
     }
 
@@ -244,6 +275,10 @@ pub struct Listening {
 }
 
 impl Listening {
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Where a page is, e.g. `http://127.0.0.1:40001/graphql`.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)

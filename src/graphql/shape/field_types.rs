@@ -6,6 +6,35 @@ use async_graphql::Name;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{Type, TypeKind, TypeSystemDefinition};
 
+/// What every schema has beside its own types.
+const INTROSPECTION: &str = "
+extend type Query { __schema: __Schema! __type(name: String!): __Type }
+type __Schema {
+  description: String types: [__Type!]! queryType: __Type! mutationType: __Type
+  subscriptionType: __Type directives: [__Directive!]!
+}
+type __Type {
+  kind: __TypeKind! name: String description: String specifiedByURL: String isOneOf: Boolean
+  fields(includeDeprecated: Boolean): [__Field!] interfaces: [__Type!] possibleTypes: [__Type!]
+  enumValues(includeDeprecated: Boolean): [__EnumValue!]
+  inputFields(includeDeprecated: Boolean): [__InputValue!] ofType: __Type
+}
+type __Field {
+  name: String! description: String args(includeDeprecated: Boolean): [__InputValue!]!
+  type: __Type! isDeprecated: Boolean! deprecationReason: String
+}
+type __InputValue {
+  name: String! description: String type: __Type! defaultValue: String isDeprecated: Boolean!
+  deprecationReason: String
+}
+type __EnumValue {
+  name: String! description: String isDeprecated: Boolean! deprecationReason: String
+}
+type __Directive {
+  name: String! description: String locations: [__DirectiveLocation!]!
+  args(includeDeprecated: Boolean): [__InputValue!]! isRepeatable: Boolean!
+}";
+
 /// The types of all fields, by the name of the type they are on and their own.
 #[derive(Debug, Default)]
 pub struct FieldTypes(HashMap<Name, HashMap<Name, Type>>);
@@ -14,24 +43,25 @@ impl FieldTypes {
     /// The types of the fields of the schema that `sdl` describes.
     #[must_use]
     pub fn of_schema(sdl: &str) -> Self {
-        let definitions = parse_schema(sdl).map(|schema| schema.definitions);
-        let types = definitions.into_iter().flatten().filter_map(|definition| {
+        let schemas = [sdl, INTROSPECTION].into_iter().flat_map(parse_schema);
+        let mut types: HashMap<Name, HashMap<Name, Type>> = HashMap::new();
+        for definition in schemas.flat_map(|schema| schema.definitions) {
             let TypeSystemDefinition::Type(definition) = definition else {
-                return None;
+                continue;
             };
             let fields = match definition.node.kind {
                 TypeKind::Object(object) => object.fields,
                 TypeKind::Interface(interface) => interface.fields,
-                _ => return None,
+                _ => continue,
             };
             let fields = fields.into_iter().map(|field| field.node);
-            let types = fields.map(|field| (field.name.node, field.ty.node));
-            Some((definition.node.name.node, types.collect()))
-        });
-        Self(types.collect())
+            let known = types.entry(definition.node.name.node).or_default();
+            known.extend(fields.map(|field| (field.name.node, field.ty.node)));
+        }
+        Self(types)
     }
 
-    /// The type of a field; none for what belongs to every schema.
+    /// The type of a field; none for `__typename`, and for fields that do not exist.
     #[must_use]
     pub fn get(&self, parent: &str, field: &str) -> Option<&Type> {
         self.0.get(parent)?.get(field)

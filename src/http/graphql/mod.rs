@@ -2,80 +2,150 @@
 //! (<https://graphql.github.io/graphql-over-http/draft/>).
 
 mod accept;
+mod observed;
+mod persisted;
 pub(super) mod request;
 mod response;
 
-use async_graphql::parser::types::OperationType;
+use async_graphql::Response as GraphQlResponse;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
 
 use self::accept::Format;
-use super::HttpLimits;
+use self::observed::{Observed, outcome_of};
+pub use self::persisted::Documents;
+use self::request::Parameters;
+use super::gate::{HttpLimits, ReadBody, too_large};
+use super::metrics::{Outcome, counting_statements};
 use super::problem::Problem;
-use crate::graphql::{self, OrloSchema};
-use crate::http::auth::Auth;
+use super::{AppState, REQUEST_ID};
+use crate::graphql::{self, Admitted};
 
-/// Executes the operation that a request carries.
-pub async fn handle(
-    State(schema): State<OrloSchema>,
-    State(limits): State<HttpLimits>,
-    State(auth): State<Auth>,
-    request: Request,
-) -> Response {
+/// Executes the operation that a request carries, and counts it.
+pub async fn handle(State(state): State<AppState>, request: Request) -> Response {
     let format = match Format::of(request.headers()) {
         Ok(format) => format,
         Err(problem) => return problem.into_response(),
     };
-    execute(&schema, limits, &auth, request, format)
-        .await
-        .unwrap_or_else(|mut problem| {
-            problem.content_type = format.content_type();
-            problem.into_response()
-        })
+    let mut observed = Observed::new(state.metrics.clone(), state.slow);
+    let work = execute(&state, request, format, &mut observed);
+    let (answer, statements) = counting_statements(work).await;
+    observed.statements = statements;
+    answer.unwrap_or_else(|mut problem| {
+        observed.outcome = outcome_of(&problem);
+        problem.content_type = format.content_type();
+        problem.into_response()
+    })
 }
 
 async fn execute(
-    schema: &OrloSchema,
-    limits: HttpLimits,
-    auth: &Auth,
+    state: &AppState,
     request: Request,
     format: Format,
+    observed: &mut Observed,
 ) -> Result<Response, Problem> {
+    let gate = &state.gate;
     // Before the body: who may do nothing is not listened to.
-    let caller = auth.caller(request.headers()).await?;
-    let method = request.method().clone();
-    let parameters = match method {
-        Method::POST => request::from_body(request, limits.body_bytes).await?,
-        Method::GET => request::from_query(request.uri())?,
+    let caller = state.auth.caller(request.headers()).await?;
+    let (head, body) = request.into_parts();
+    let mut read = None;
+    let parameters = match head.method {
+        Method::POST => {
+            request::require_json(&head.headers)?;
+            read_parameters(read.insert(gate.read(body).await?)).await?
+        }
+        Method::GET => request::from_query(&head.uri)?,
         _ => {
             let message = "send the operation by POST, or a query by GET";
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_REQUEST", message);
             return Err(problem.with_header(header::ALLOW, "GET, POST"));
         }
     };
-    let mut request = parameters.into_request().data(caller);
-    if method == Method::GET && may_write(&mut request) {
-        let message = "send mutations by POST";
-        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_REQUEST", message);
-        return Err(problem.with_header(header::ALLOW, "POST"));
+    let _place = gate.enter()?;
+    let request = parameters.into_request(&state.documents)?;
+    let mut request = request.data(caller);
+    // Before it is asked who may: nobody may.
+    if head.method == Method::GET && graphql::would_write(&state.schema, &mut request) {
+        return Err(not_by_get());
     }
-    Ok(response::render(
-        &graphql::execute(schema, request).await,
-        format,
-    ))
+    let admitted = match graphql::admit(&state.schema, &mut request) {
+        Ok(admitted) => admitted,
+        Err(error) => {
+            observed.outcome = Outcome::Refused;
+            let refused = GraphQlResponse::from_errors(vec![error]);
+            return Ok(response::render(&refused, format));
+        }
+    };
+    check_body(&gate.limits, read.as_ref(), &admitted)?;
+    observed.begin(&admitted);
+    let limit = gate.limits.request_timeout;
+    // Boxed, because it is large, and would be moved along with everything around it.
+    let running = Box::pin(graphql::run(&state.schema, request, admitted));
+    let mut answer = timeout(limit, running)
+        .await
+        .map_err(|_| took_too_long(limit.as_secs_f64()))?;
+    name_failures(&mut answer, &head.headers);
+    observed.end(&answer);
+    Ok(response::render(&answer, format))
 }
 
-/// Whether the operation to execute is anything but a query. A document that does not parse is
-/// left for the executor to complain about.
-fn may_write(request: &mut async_graphql::Request) -> bool {
-    let name = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else {
-        return false;
-    };
-    let chosen = |candidate: Option<&str>| name.is_none() || candidate == name.as_deref();
-    document.operations.iter().any(|(candidate, operation)| {
-        operation.node.ty != OperationType::Query
-            && chosen(candidate.map(async_graphql::Name::as_str))
+/// The answer to a mutation by GET, which a page of any site can make a browser send.
+pub(super) fn not_by_get() -> Problem {
+    let message = "send mutations by POST";
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_REQUEST", message);
+    problem.with_header(header::ALLOW, "POST")
+}
+
+/// Reads large bodies beside the others: it takes a while.
+async fn read_parameters(body: &ReadBody) -> Result<Parameters, Problem> {
+    if body.room.is_none() {
+        return request::from_body(&body.bytes);
+    }
+    let bytes = body.bytes.clone();
+    let reading = tokio::task::spawn_blocking(move || request::from_body(&bytes));
+    reading.await.unwrap_or_else(|_| {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Err(Problem::new(status, "INTERNAL", "internal error"))
     })
+}
+
+/// Only imports may have a large body, and nothing else beside them.
+fn check_body(
+    limits: &HttpLimits,
+    body: Option<&ReadBody>,
+    admitted: &Admitted,
+) -> Result<(), Problem> {
+    let bytes = body.map_or(0, |body| body.bytes.len());
+    let limit = if bytes > limits.body_bytes && admitted.has_only_root_field("importReleases") {
+        limits.import_bytes
+    } else {
+        limits.body_bytes
+    };
+    if bytes > limit {
+        return Err(too_large(limit));
+    }
+    Ok(())
+}
+
+fn took_too_long(seconds: f64) -> Problem {
+    let message = format!(
+        "the operation took longer than {seconds} seconds; whether a mutation was made is not known"
+    );
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message)
+}
+
+/// Tells the caller under which id the log has the reason of our failures.
+fn name_failures(answer: &mut GraphQlResponse, headers: &HeaderMap) {
+    let id = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+    let Some(id) = id else { return };
+    for error in &mut answer.errors {
+        let Some(extensions) = &mut error.extensions else {
+            continue;
+        };
+        if extensions.get("code") == Some(&graphql::error::code::INTERNAL.into()) {
+            extensions.set("requestId", id);
+        }
+    }
 }

@@ -1,38 +1,47 @@
 //! Reading a GraphQL request out of an HTTP request.
 
 use async_graphql::{Request as GraphQlRequest, Variables};
-use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use mime::Mime;
 use serde_json::{Map, Value};
 
+use super::Documents;
 use crate::http::problem::Problem;
 
 /// What the specification's draft says a request consists of, checked.
 #[derive(Debug)]
 pub struct Parameters {
-    query: String,
+    query: Option<String>,
     operation_name: Option<String>,
     variables: Map<String, Value>,
+    extensions: Map<String, Value>,
 }
 
 impl Parameters {
-    /// The request for the executor.
-    pub fn into_request(self) -> GraphQlRequest {
+    /// The request for the executor, with the document that it names by its hash if it does.
+    ///
+    /// # Errors
+    /// When there is no document.
+    pub fn into_request(self, documents: &Documents) -> Result<GraphQlRequest, Problem> {
+        let query = documents.resolve(self.query, &self.extensions)?;
+        let query =
+            query.ok_or_else(|| Problem::bad_request("the parameter \"query\" is missing"))?;
         let variables = Variables::from_json(Value::Object(self.variables));
-        let mut request = GraphQlRequest::new(self.query).variables(variables);
+        let mut request = GraphQlRequest::new(query).variables(variables);
         request.operation_name = self.operation_name;
-        request
+        let extensions = self.extensions.into_iter().filter_map(|(name, value)| {
+            let value = async_graphql::Value::from_json(value).ok()?;
+            Some((name, value))
+        });
+        request.extensions = async_graphql::Extensions(extensions.collect());
+        Ok(request)
     }
 
     /// Checks the members of the object that a request is.
     pub fn new(mut members: Map<String, Value>) -> Result<Self, Problem> {
         let query = match members.remove("query") {
-            Some(Value::String(query)) => query,
-            None | Some(Value::Null) => {
-                return Err(Problem::bad_request("the parameter \"query\" is missing"));
-            }
+            Some(Value::String(query)) => Some(query),
+            None | Some(Value::Null) => None,
             Some(_) => return Err(Problem::bad_request("\"query\" must be a text")),
         };
         let operation_name = match members.remove("operationName") {
@@ -41,11 +50,12 @@ impl Parameters {
             Some(_) => return Err(Problem::bad_request("\"operationName\" must be a text")),
         };
         let variables = object(&mut members, "variables")?;
-        object(&mut members, "extensions")?;
+        let extensions = object(&mut members, "extensions")?;
         Ok(Self {
             query,
             operation_name,
             variables,
+            extensions,
         })
     }
 }
@@ -60,19 +70,14 @@ fn object(members: &mut Map<String, Value>, name: &str) -> Result<Map<String, Va
     }
 }
 
-/// Reads the parameters from a JSON body of at most `max_bytes`.
-pub async fn from_body(request: Request, max_bytes: usize) -> Result<Parameters, Problem> {
-    require_json(request.headers())?;
-    let body = Limited::new(request.into_body(), max_bytes).collect().await;
-    let bytes = body
-        .map_err(|error| unreadable(&*error, max_bytes))?
-        .to_bytes();
+/// Reads the parameters from a JSON body.
+pub fn from_body(bytes: &[u8]) -> Result<Parameters, Problem> {
     if bytes.is_empty() {
         return Err(Problem::bad_request(
             "the body is empty; send {\"query\": \"...\"}",
         ));
     }
-    match serde_json::from_slice(&bytes) {
+    match serde_json::from_slice(bytes) {
         Ok(Value::Object(members)) => Parameters::new(members),
         Ok(Value::Array(_)) => Err(Problem::bad_request(
             "several operations in one request are not taken",
@@ -106,7 +111,7 @@ pub fn from_query(uri: &Uri) -> Result<Parameters, Problem> {
 
 /// JSON in UTF-8 and nothing else: what a browser sends across sites without asking first is
 /// refused here.
-fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+pub fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -124,13 +129,4 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
         "BAD_REQUEST",
         message,
     ))
-}
-
-fn unreadable(error: &(dyn std::error::Error + 'static), max_bytes: usize) -> Problem {
-    if error.is::<LengthLimitError>() {
-        let message = format!("the body is larger than {max_bytes} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "LIMIT_EXCEEDED", message)
-    } else {
-        Problem::bad_request("the body ended early")
-    }
 }

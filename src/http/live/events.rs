@@ -4,7 +4,6 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use async_graphql::parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
@@ -14,12 +13,12 @@ use mime::Mime;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
 
-use super::Live;
 use super::caller::Credential;
-use crate::graphql::{self, Answer, OrloSchema};
-use crate::http::HttpLimits;
+use crate::graphql::{self, Answer};
+use crate::http::AppState;
 use crate::http::auth::Auth;
-use crate::http::graphql::request;
+use crate::http::gate::too_large;
+use crate::http::graphql::{not_by_get, request};
 use crate::http::problem::Problem;
 
 /// The type of an answer.
@@ -35,33 +34,35 @@ const COMPLETE: &str = "event: complete\ndata: \n\n";
 const DO_NOT_BUFFER: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
 
 /// Executes the operation that a request carries and sends its answers as events.
-pub async fn stream(
-    State(schema): State<OrloSchema>,
-    State(limits): State<HttpLimits>,
-    State(live): State<Live>,
-    State(auth): State<Auth>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub async fn stream(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
     require_event_stream(request.headers())?;
+    let AppState { auth, live, .. } = state.clone();
     let credential = Credential::of(request.headers());
     let caller = credential.caller(&auth).await?;
-    let method = request.method().clone();
-    let parameters = match method {
-        Method::POST => request::from_body(request, limits.body_bytes).await?,
-        Method::GET => request::from_query(request.uri())?,
+    let (head, body) = request.into_parts();
+    let parameters = match head.method {
+        Method::POST => {
+            request::require_json(&head.headers)?;
+            let body = state.gate.read(body).await?;
+            let limit = state.gate.limits.body_bytes;
+            if body.bytes.len() > limit {
+                return Err(too_large(limit));
+            }
+            request::from_body(&body.bytes)?
+        }
+        Method::GET => request::from_query(&head.uri)?,
         _ => {
-            return Err(not_allowed(
-                "send the operation by POST or GET",
-                "GET, POST",
-            ));
+            let message = "send the operation by POST or GET";
+            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_REQUEST", message);
+            return Err(problem.with_header(header::ALLOW, "GET, POST"));
         }
     };
-    let mut request = parameters.into_request().data(caller);
-    let is_mutation = graphql::operation_kind(&mut request) == Some(OperationType::Mutation);
-    if method == Method::GET && is_mutation {
-        return Err(not_allowed("send mutations by POST", "POST"));
+    let request = parameters.into_request(&state.documents)?;
+    let mut request = request.data(caller);
+    if head.method == Method::GET && graphql::would_write(&state.schema, &mut request) {
+        return Err(not_by_get());
     }
-    let answers = graphql::subscribe(&schema, request).map(|answer| next(&answer));
+    let answers = graphql::subscribe(&state.schema, request).map(|answer| next(&answer));
     // The comment goes out at once, so that the client knows that it is connected. There is no
     // `complete` when the server stops: the client may well go on with another one.
     let events = stream::once(async { COMMENT.to_owned() })
@@ -117,11 +118,6 @@ fn next(answer: &Answer) -> String {
         json!({ "errors": [error] }).to_string()
     });
     format!("event: next\ndata: {data}\n\n")
-}
-
-fn not_allowed(message: &str, allowed: &'static str) -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_REQUEST", message)
-        .with_header(header::ALLOW, allowed)
 }
 
 /// Events are all there is here, so a client that says what it takes has to take them.

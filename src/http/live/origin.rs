@@ -2,13 +2,18 @@
 
 use axum::http::{HeaderMap, Uri, header};
 
+use crate::http::Origins;
+
 /// Whether a page may open a socket. A browser lets any page do so, with what it knows of this host,
-/// and asks nobody; it only says where the page is from. So pages from elsewhere are refused here.
-/// Who is no browser says nothing.
-pub fn may_connect(headers: &HeaderMap) -> bool {
+/// and asks nobody; it only says where the page is from. So pages from elsewhere are refused here,
+/// unless they are from one of the `origins`. Who is no browser says nothing.
+pub fn may_connect(headers: &HeaderMap, origins: &Origins) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return true;
     };
+    if origins.allow(origin) {
+        return true;
+    }
     let origin = origin
         .to_str()
         .ok()
@@ -30,12 +35,16 @@ mod tests {
     use super::*;
 
     fn allows(origin: Option<&'static str>, host: &'static str) -> bool {
+        allows_with(&Origins::default(), origin, host)
+    }
+
+    fn allows_with(origins: &Origins, origin: Option<&'static str>, host: &'static str) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static(host));
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
         }
-        may_connect(&headers)
+        may_connect(&headers, origins)
     }
 
     #[test]
@@ -52,5 +61,21 @@ mod tests {
         assert!(!allows(Some("https://orlo.example.evil"), "orlo.example"));
         assert!(!allows(Some("null"), "orlo.example"));
         assert!(!allows(Some(""), "orlo.example"));
+    }
+
+    #[test]
+    fn pages_from_sites_that_are_allowed_may_connect() {
+        let one = Origins::new(vec!["https://dash.example".parse().unwrap()]);
+        let from = |origin| allows_with(&one, Some(origin), "orlo.example");
+        assert!(from("https://dash.example"));
+        assert!(from("https://orlo.example"));
+        assert!(!from("http://dash.example"));
+        assert!(!from("https://evil.example"));
+        let all = Origins::new(vec!["*".parse().unwrap()]);
+        assert!(allows_with(
+            &all,
+            Some("https://evil.example"),
+            "orlo.example"
+        ));
     }
 }

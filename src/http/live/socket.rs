@@ -16,8 +16,9 @@ use super::operations::{Operations, Step};
 use super::origin::may_connect;
 use super::protocol::{self, Close, FromClient, FromServer, told};
 use crate::graphql::{self, Answer, OrloSchema};
-use crate::http::HttpLimits;
+use crate::http::AppState;
 use crate::http::auth::Auth;
+use crate::http::graphql::Documents;
 use crate::http::graphql::request::Parameters;
 use crate::http::problem::Problem;
 use crate::service::Caller;
@@ -33,10 +34,7 @@ const MAX_MISSED: u32 = 2;
 
 /// Opens a socket that speaks graphql-transport-ws.
 pub async fn connect(
-    State(schema): State<OrloSchema>,
-    State(limits): State<HttpLimits>,
-    State(live): State<Live>,
-    State(auth): State<Auth>,
+    State(state): State<AppState>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
@@ -45,23 +43,24 @@ pub async fn connect(
         let problem = Problem::new(StatusCode::UPGRADE_REQUIRED, "BAD_REQUEST", message);
         return Err(problem.with_header(header::UPGRADE, "websocket"));
     };
-    if !may_connect(&headers) {
+    if !may_connect(&headers, &state.origins) {
         let message = "pages from other sites may not connect";
         return Err(Problem::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
     }
     let upgrade = upgrade
         .protocols([protocol::NAME])
         .read_buffer_size(READ_BUFFER_BYTES)
-        .max_message_size(limits.body_bytes)
-        .max_frame_size(limits.body_bytes);
-    let sockets = live.sockets.clone();
+        .max_message_size(state.gate.limits.body_bytes)
+        .max_frame_size(state.gate.limits.body_bytes);
+    let sockets = state.live.sockets.clone();
     Ok(upgrade
         .on_upgrade(move |socket| {
             let connection = Connection {
                 socket,
-                schema,
-                live,
-                auth,
+                schema: state.schema,
+                live: state.live,
+                auth: state.auth,
+                documents: state.documents,
                 credential: Credential::of(&headers),
                 is_acknowledged: false,
                 operations: Operations::default(),
@@ -77,6 +76,7 @@ struct Connection {
     schema: OrloSchema,
     live: Live,
     auth: Auth,
+    documents: Documents,
     /// What tells who is at the other end.
     credential: Credential,
     is_acknowledged: bool,
@@ -209,7 +209,15 @@ impl Connection {
             let errors = vec![graphql::refusal(message)];
             return self.send(&told(&id, &Answer::Failed(errors))).await;
         }
-        let request = parameters.into_request().data(caller);
+        let request = match parameters.into_request(&self.documents) {
+            Ok(request) => request.data(caller),
+            // A document that is asked for by its hash and not known: the client will send it.
+            Err(problem) if problem.status == StatusCode::OK => {
+                let errors = vec![graphql::coded(problem.message, problem.code)];
+                return self.send(&told(&id, &Answer::Failed(errors))).await;
+            }
+            Err(problem) => return Err(Close::invalid(problem.message).into()),
+        };
         let answers = graphql::subscribe(&self.schema, request);
         self.operations.start(id, answers);
         Ok(())

@@ -62,6 +62,12 @@ impl Feed {
         }))
     }
 
+    /// How many follow.
+    #[must_use]
+    pub fn followers(&self) -> usize {
+        self.lock().followers
+    }
+
     /// Follows what `service` is told about `subject`, which must be one that a database can look
     /// for, behind the event with the sequence number `position`.
     fn follow(&self, service: &Service, subject: Subject, position: i64) -> Follower {

@@ -18,12 +18,12 @@ mod jwt;
 mod tokens;
 
 /// Orlo as `--auth` would have it.
-fn guarded(app: &TestApp, anonymous: AnonymousAccess) -> TestApp {
+pub fn guarded(app: &TestApp, anonymous: AnonymousAccess) -> TestApp {
     app.with_auth(Auth::new(app.service().clone(), anonymous))
 }
 
 /// The secret of a new token.
-async fn issue(app: &TestApp, name: &str, scope: TokenScope) -> String {
+pub async fn issue(app: &TestApp, name: &str, scope: TokenScope) -> String {
     issue_for(app, name, scope, None).await
 }
 

@@ -5,4 +5,4 @@ mod changes;
 mod clients;
 mod events;
 mod processes;
-mod subscriber;
+pub mod subscriber;
