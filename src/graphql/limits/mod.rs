@@ -118,7 +118,12 @@ impl Limits {
         name: Option<&str>,
         variables: &Variables,
     ) -> Result<Weight, ServerError> {
-        let is_chosen = |known: Option<&Name>| name.is_none() || known.map(Name::as_str) == name;
+        // Of several operations without a name in the request, none is executed.
+        let is_only = document.operations.iter().count() == 1;
+        let is_chosen = |known: Option<&Name>| match name {
+            Some(name) => known.is_some_and(|known| known == name),
+            None => is_only,
+        };
         let (mut chosen, mut others) = (None, Vec::new());
         for (known, operation) in document.operations.iter() {
             if chosen.is_none() && is_chosen(known) {
