@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test torture lint schema
+.PHONY: help run test torture bench lint schema
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,12 @@ test: ## Run all tests, on SQLite and PostgreSQL; installs what is missing on De
 torture: ## Run what is too long for every day: crashes, outages, full disks; stops by itself
 	@sh scripts/require compiler postgresql
 	cargo test --locked --test it torture:: -- --include-ignored --test-threads=1 --nocapture
+
+SIZE = 20000
+bench: ## Measure the whole server on both databases with SIZE=20000 releases; see bench/README.md
+	@sh scripts/require compiler postgresql wrk
+	cargo build --locked --release
+	cargo run --locked --release --package orlo-bench -- run --size $(SIZE)
 
 lint: ## Check format, lints, documentation and dependencies
 	@sh scripts/require compiler

@@ -3,7 +3,7 @@
 use super::random::{Random, Weighted};
 
 /// When the history begins: 2022-07-01T00:00:00Z, a Friday.
-const BEGIN_MILLIS: u64 = 1_656_633_600_000;
+pub const BEGIN_MILLIS: u64 = 1_656_633_600_000;
 /// When it ends: 2026-01-01T00:00:00Z.
 pub const END_MILLIS: u64 = 1_767_225_600_000;
 /// When the last releases start, so that all that finish have finished at the end.

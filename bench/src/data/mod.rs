@@ -7,12 +7,16 @@ mod random;
 mod release;
 mod writer;
 
+pub use calendar::{BEGIN_MILLIS, END_MILLIS};
+pub use names::{PLATFORMS, TEAMS};
+pub use release::{Instant, Package, Release, Status};
 pub use writer::History;
 
 #[cfg(test)]
 mod tests {
-    use super::History;
-    use super::calendar::END_MILLIS;
+    use std::collections::HashSet;
+
+    use super::{END_MILLIS, History, Package, Status};
 
     #[test]
     fn releases_start_one_after_the_other_and_all_that_finish_finish_in_time() {
@@ -32,5 +36,24 @@ mod tests {
                 "{release:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_history_is_as_skewed_and_as_good_as_the_documentation_says() {
+        let (mut packages, mut first, mut failed, mut rollbacks) = (0, 0, 0, 0);
+        let mut users = HashSet::new();
+        for release in History::new(10_000) {
+            packages += release.packages.len();
+            let is_first = |package: &&Package| package.name == "order-api";
+            first += release.packages.iter().filter(is_first).count();
+            failed += usize::from(release.status() == Status::Failed);
+            rollbacks += usize::from(release.rollback());
+            users.insert(release.user);
+        }
+        assert!((25_500..26_500).contains(&packages), "{packages}");
+        assert!((1_300..1_700).contains(&first), "{first}");
+        assert!((550..700).contains(&failed), "{failed}");
+        assert!((200..300).contains(&rollbacks), "{rollbacks}");
+        assert_eq!(users.len(), 200);
     }
 }

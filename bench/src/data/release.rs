@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat};
 use serde::{Serialize, Serializer};
 
 /// One act of deploying.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Release {
     pub external_id: String,
@@ -24,8 +24,34 @@ pub struct Release {
     pub packages: Vec<Package>,
 }
 
+impl Release {
+    /// How it went, told from its packages: all of these are finished records.
+    pub fn status(&self) -> Status {
+        let all = |status| self.packages.iter().all(|package| package.status == status);
+        let any = |status| self.packages.iter().any(|package| package.status == status);
+        if any(Status::Failed) {
+            Status::Failed
+        } else if any(Status::InProgress) {
+            Status::InProgress
+        } else if all(Status::NotStarted) {
+            Status::NotStarted
+        } else {
+            Status::Successful
+        }
+    }
+
+    pub fn rollback(&self) -> bool {
+        self.packages.iter().any(|package| package.rollback)
+    }
+
+    pub fn duration_seconds(&self) -> Option<f64> {
+        let millis = self.finished_at?.0 - self.started_at?.0;
+        Some(millis as f64 / 1_000.0)
+    }
+}
+
 /// What was deployed.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Package {
     pub name: String,
