@@ -55,7 +55,7 @@ impl Contest<'_> {
         let mut rows = self.measure(&urls, |code| !questions::is_recording(code))?;
         if !self.keeps {
             rows.extend(self.measure(&urls, questions::is_recording)?);
-        } else if self.wants_recording() {
+        } else if self.wants("M1") {
             let copies = self
                 .builds
                 .iter()
@@ -94,10 +94,6 @@ impl Contest<'_> {
 
     fn wants(&self, code: &str) -> bool {
         questions::is_wanted(code, self.only)
-    }
-
-    fn wants_recording(&self) -> bool {
-        self.wants("M1")
     }
 
     /// Measures some of the questions.

@@ -122,7 +122,7 @@ impl Load {
         let failed = after.failed - before.failed;
         ensure!(
             report.failed == 0 && failed == 0.0,
-            "requests failed: {}",
+            "requests failed: {} as wrk says, {failed} as Orlo says",
             report.failed
         );
         ensure!(report.requests > 0, "nothing was answered in {seconds} s");
