@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match orlo::cli::run(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("orlo: {error:#}");
+            orlo::cli::say(&format!("orlo: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -19,8 +19,9 @@ pub fn on_signal() -> io::Result<CancellationToken> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        tracing::info!("stopping; what is in flight may finish");
+        // First, whatever becomes of the log.
         stop.cancel();
+        tracing::info!("stopping; what is in flight may finish");
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}

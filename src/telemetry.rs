@@ -8,7 +8,8 @@ use tracing_subscriber::fmt;
 
 use crate::config::{LogArgs, LogFormat};
 
-/// Starts logging, for the whole process and once.
+/// Starts logging, for the whole process and once. What cannot be written, because nobody reads
+/// stderr any more, is lost.
 ///
 /// # Errors
 /// When the filter cannot be read.
@@ -18,7 +19,11 @@ pub fn start(args: &LogArgs) -> anyhow::Result<()> {
         Err(_) => EnvFilter::try_new(&args.log)
             .with_context(|| format!("cannot read the log filter {:?}", args.log))?,
     };
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // It would say so on stderr, and panic when that is what cannot be written to.
+        .log_internal_errors(false);
     match args.log_format {
         LogFormat::Text => log
             .with_ansi(std::io::stderr().is_terminal())

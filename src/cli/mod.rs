@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -72,6 +73,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Healthcheck(options) => healthcheck::run(options).await,
         }
     })
+}
+
+/// Says something to the person who ran a command, if anybody reads it.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 #[cfg(test)]

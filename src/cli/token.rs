@@ -139,13 +139,16 @@ async fn create(service: &Service, new: NewToken) -> anyhow::Result<()> {
     let end = token.expires_at.map(time::format);
     let end = end.map_or_else(|| "for ever".to_owned(), |end| format!("until {end}"));
     let (name, scope) = (&token.name, scope_name(token.scope));
-    eprintln!("{name} may {scope} {end}. This is the only time that its secret is shown.");
+    super::say(&format!(
+        "{name} may {scope} {end}. This is the only time that its secret is shown."
+    ));
     Ok(())
 }
 
 async fn revoke(service: &Service, name: &str) -> anyhow::Result<()> {
     let token = token::revoke(service, name).await.map_err(explain)?;
-    eprintln!("{} ({}) does not work any more.", token.name, token.id);
+    let (name, id) = (&token.name, token.id);
+    super::say(&format!("{name} ({id}) does not work any more."));
     Ok(())
 }
 

@@ -8,60 +8,84 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
+
+use crate::live::subscriber::EventStream;
 
 /// How long anything may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// `orlo serve` on a free port of this machine; killed when this is dropped.
+/// A free port of this machine.
+const ANYWHERE: &str = "127.0.0.1:0";
+
+/// `orlo serve`; killed when this is dropped.
 pub struct Process {
     child: Child,
     url: String,
     log: Arc<Mutex<String>>,
+    reading: JoinHandle<()>,
     client: reqwest::Client,
 }
 
 impl Process {
-    /// Starts it and waits until it is ready.
+    /// Starts it on a free port and waits until it is ready.
     pub async fn start(database_url: &str, arguments: &[&str]) -> Self {
         Self::start_within(&[], database_url, arguments).await
     }
 
     /// The same, started by another program, which must become Orlo.
     pub async fn start_within(within: &[&str], database_url: &str, arguments: &[&str]) -> Self {
-        let orlo = env!("CARGO_BIN_EXE_orlo");
-        let serve = [
-            "serve",
-            "--bind",
-            "127.0.0.1:0",
-            "--database-url",
-            database_url,
-        ];
-        let line = [within, &[orlo], &serve, arguments].concat();
-        let mut child = Command::new(line[0])
-            .args(&line[1..])
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("ORLO_LOG", "info")
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        Self::spawn(within, ANYWHERE, database_url, arguments).await
+    }
+
+    /// The same at an address of which the port is known.
+    pub async fn start_at(address: &str, database_url: &str, arguments: &[&str]) -> Self {
+        Self::spawn(&[], address, database_url, arguments).await
+    }
+
+    async fn spawn(within: &[&str], address: &str, url: &str, arguments: &[&str]) -> Self {
+        let mut child = command(within, address, url, arguments).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         let said = Arc::new(Mutex::new(String::new()));
         let (sender, ready) = oneshot::channel();
-        tokio::spawn(read_log(log, Arc::clone(&said), sender));
+        let reading = tokio::spawn(read_log(log, Arc::clone(&said), sender));
         let address = timeout(PATIENCE, ready).await.unwrap();
         let address = address.unwrap_or_else(|_| panic!("orlo did not start: {said:?}"));
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(PATIENCE).build();
         Self {
             child,
             url: format!("http://{address}"),
             log: said,
-            client: client.unwrap(),
+            reading,
+            client: client(),
         }
+    }
+
+    /// Starts it without a stderr. It cannot say when it is ready.
+    pub async fn start_mute(database_url: &str) -> Self {
+        let free = std::net::TcpListener::bind(ANYWHERE).unwrap();
+        let address = free.local_addr().unwrap().to_string();
+        drop(free);
+        let without_stderr = ["sh", "-c", "exec \"$@\" 2>&-", "sh"];
+        let child = command(&without_stderr, &address, database_url, &[]).spawn();
+        let process = Self {
+            child: child.unwrap(),
+            url: format!("http://{address}"),
+            log: Arc::default(),
+            reading: tokio::spawn(async {}),
+            client: client(),
+        };
+        let caller = process.caller();
+        let is_ready = async || caller.status("/readyz").await == Some(200);
+        until("orlo is ready", is_ready).await;
+        process
+    }
+
+    /// Reads its log no further, so that it cannot write it any more.
+    pub async fn hang_up(&mut self) {
+        self.reading.abort();
+        // With it goes the other end.
+        assert!((&mut self.reading).await.unwrap_err().is_cancelled());
     }
 
     /// Its id.
@@ -103,6 +127,33 @@ impl Process {
     }
 }
 
+/// The binary, unless `ORLO_TEST_BINARY` names another one, without the settings of whoever runs the
+/// tests.
+fn command(within: &[&str], address: &str, url: &str, arguments: &[&str]) -> Command {
+    let named = std::env::var("ORLO_TEST_BINARY");
+    let orlo = named.unwrap_or_else(|_| env!("CARGO_BIN_EXE_orlo").to_owned());
+    let serve = ["serve", "--bind", address, "--database-url", url];
+    let line = [within, &[&orlo], &serve, arguments].concat();
+    let mut command = Command::new(line[0]);
+    command
+        .args(&line[1..])
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("ORLO_LOG", "info")
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .build()
+        .unwrap()
+}
+
 /// Reads the log to its end, so that the process never waits for a reader, and tells the address
 /// as soon as it is said.
 async fn read_log(
@@ -141,20 +192,37 @@ impl Caller {
 
     /// The answer to an operation; none when there was none.
     pub async fn try_send(&self, query: &str, variables: &Value) -> Option<Value> {
+        let answer = self.post("/graphql", query, variables).await?;
+        serde_json::from_slice(&answer.bytes().await.ok()?).ok()
+    }
+
+    /// The events of a subscription; none when it is not answered.
+    pub async fn try_follow(&self, query: &str, variables: &Value) -> Option<EventStream> {
+        let answer = self.post("/graphql/stream", query, variables).await?;
+        let body = reqwest::Body::from(answer.error_for_status().ok()?);
+        Some(EventStream::new(axum::body::Body::new(body)))
+    }
+
+    async fn post(&self, path: &str, query: &str, variables: &Value) -> Option<reqwest::Response> {
         let body = json!({"query": query, "variables": variables});
-        let request = self.client.post(format!("{}/graphql", self.url));
+        let request = self.client.post(format!("{}{path}", self.url));
         let mut request = request.header("content-type", "application/json");
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let answer = request.body(body.to_string()).send().await.ok()?;
-        serde_json::from_slice(&answer.bytes().await.ok()?).ok()
+        request.body(body.to_string()).send().await.ok()
     }
 
     /// The answer to an operation, which there must be.
     pub async fn send(&self, query: &str, variables: &Value) -> Value {
         let answer = self.try_send(query, variables).await;
         answer.unwrap_or_else(|| panic!("no answer to {query}"))
+    }
+
+    /// The text of a page, which there must be.
+    pub async fn page(&self, path: &str) -> String {
+        let answer = self.client.get(format!("{}{path}", self.url)).send().await;
+        answer.unwrap().text().await.unwrap()
     }
 
     /// The status of a page; none when there was no answer.

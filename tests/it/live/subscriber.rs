@@ -100,8 +100,14 @@ impl EventStream {
         }
     }
 
-    /// The name and data of the next event; none at the end. Comments are passed over.
+    /// The name and data of the next event; none at the end, also when the connection breaks.
+    /// Comments are passed over.
     pub async fn next(&mut self) -> Option<(String, Value)> {
+        let next = timeout(PATIENCE, self.read()).await;
+        next.unwrap_or_else(|waited| panic!("a stream tells of nothing: {waited}"))
+    }
+
+    async fn read(&mut self) -> Option<(String, Value)> {
         loop {
             while let Some(end) = self.text.windows(2).position(|two| two == b"\n\n") {
                 let event: Vec<u8> = self.text.drain(..end + 2).collect();
@@ -109,7 +115,7 @@ impl EventStream {
                     return Some(event);
                 }
             }
-            let chunk: Bytes = self.body.frame().await?.unwrap().into_data().unwrap();
+            let chunk: Bytes = self.body.frame().await?.ok()?.into_data().unwrap();
             self.text.extend_from_slice(&chunk);
         }
     }

@@ -5,5 +5,6 @@
 mod crash;
 mod crowd;
 mod disk;
+mod log;
 mod outage;
 mod server;
