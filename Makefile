@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test torture bench lint schema
+.PHONY: help run test torture bench memory lint schema
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,11 @@ bench: ## Measure the whole server on both databases with SIZE=20000 releases; s
 	@sh scripts/require compiler postgresql wrk
 	cargo build --locked --release
 	cargo run --locked --release --package orlo-bench -- run --size $(SIZE)
+
+memory: ## Measure the memory of 2,000 idle subscribers
+	@sh scripts/require compiler
+	cargo build --release --locked
+	ORLO_TEST_BINARY=$${CARGO_TARGET_DIR:-target}/release/orlo cargo test --locked --test it torture::idle -- --include-ignored --nocapture
 
 lint: ## Check format, lints, documentation and dependencies
 	@sh scripts/require compiler

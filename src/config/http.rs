@@ -38,6 +38,14 @@ pub struct HttpArgs {
     #[arg(long, env = "ORLO_MAX_CONCURRENT_REQUESTS",
         default_value_t = HttpLimits::default().concurrent_requests, value_name = "COUNT")]
     pub max_concurrent_requests: usize,
+    /// Subscriptions that are open at once; further ones are refused
+    #[arg(long, env = "ORLO_MAX_SUBSCRIPTIONS",
+        default_value_t = HttpLimits::default().subscriptions, value_name = "COUNT")]
+    pub max_subscriptions: usize,
+    /// Operations under way on one WebSocket, subscriptions among them; further ones are refused
+    #[arg(long, env = "ORLO_MAX_SOCKET_OPERATIONS",
+        default_value_t = HttpLimits::default().socket_operations, value_name = "COUNT")]
+    pub max_socket_operations: usize,
     /// Connections at once; further ones wait until one is closed
     #[arg(long, env = "ORLO_MAX_CONNECTIONS",
         default_value_t = ConnectionLimits::default().connections, value_name = "COUNT")]
@@ -72,6 +80,8 @@ impl HttpArgs {
             body_timeout: self.body_timeout,
             request_timeout: self.request_timeout,
             concurrent_requests: self.max_concurrent_requests,
+            subscriptions: self.max_subscriptions,
+            socket_operations: self.max_socket_operations,
         }
     }
 

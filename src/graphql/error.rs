@@ -64,11 +64,6 @@ pub fn limit_exceeded(message: impl Into<String>) -> Error {
     with_code(message, code::LIMIT_EXCEEDED)
 }
 
-/// The error of an operation that is too much for its connection, e.g. one of too many.
-pub fn refusal(message: impl Into<String>) -> ServerError {
-    coded(message, code::LIMIT_EXCEEDED)
-}
-
 /// The error of an operation that is not executed.
 pub fn coded(message: impl Into<String>, code: &'static str) -> ServerError {
     with_code(message, code).into_server_error(Pos::default())

@@ -21,7 +21,7 @@ mod subscribe;
 pub mod subscription;
 pub mod types;
 
-pub use error::{coded, refusal};
+pub use error::coded;
 pub use execute::{Admitted, admit, execute, run, would_write};
 pub use limits::Limits;
 pub use mutation::Mutation;

@@ -1,14 +1,11 @@
 //! Executing operations that may have many answers.
 
-use std::sync::Arc;
-
-use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response, ServerError, Value};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::OrloSchema;
-use super::error::{code, with_codes};
-use super::execute::admit;
+use super::error::{code, coded, with_codes};
+use super::execute::Admitted;
 
 /// One of the answers to an operation.
 #[derive(Debug)]
@@ -19,44 +16,63 @@ pub enum Answer {
     Failed(Vec<ServerError>),
 }
 
-/// Executes the operation that `request` carries, unless it asks for too much or for what the caller in
-/// its data may not: a subscription, which has any number of answers, or another one, which has one. The
-/// fields of answers are in the order of the selection, and every error has a code.
+impl Answer {
+    /// The answer to a query or mutation.
+    #[must_use]
+    pub fn single(response: Response) -> Self {
+        if was_refused(&response) {
+            Self::Failed(response.errors)
+        } else {
+            Self::Next(Box::new(response))
+        }
+    }
+
+    /// One of the answers to a subscription.
+    fn one_of(response: Response) -> Self {
+        if has_no_data(&response) || response.errors.iter().any(is_ours) {
+            Self::Failed(response.errors)
+        } else {
+            Self::Next(Box::new(response))
+        }
+    }
+
+    /// Why an operation is not executed, or no further.
+    #[must_use]
+    pub fn failed(message: impl Into<String>, code: &'static str) -> Self {
+        Self::Failed(vec![coded(message, code)])
+    }
+}
+
+/// Executes the subscription that `request` carries, which was `admitted`. The fields of answers are
+/// in the order of the selection, and every error has a code.
 ///
-/// A subscription ends with the first answer for which Orlo failed: whoever starts it again with the
-/// last cursor seen then gets that one too.
-pub fn subscribe(schema: &OrloSchema, mut request: Request) -> BoxStream<'static, Answer> {
-    let admitted = match admit(schema, &mut request) {
-        Ok(admitted) => Arc::new(admitted),
-        Err(error) => return failed(vec![error]),
-    };
-    let is_subscription = admitted.kind() == Some(OperationType::Subscription);
+/// It ends with the first answer for which Orlo failed: whoever starts it again with the last cursor
+/// seen then gets that one too.
+pub fn subscribe(
+    schema: &OrloSchema,
+    request: Request,
+    admitted: Admitted,
+) -> BoxStream<'static, Answer> {
     let responses = schema.execute_stream(request);
     let answers = responses.map(move |response| {
         let response = admitted.shape(response);
-        answer(with_codes(response), is_subscription)
+        Answer::one_of(with_codes(response))
     });
     until_failed(answers.boxed()).boxed()
 }
 
-fn answer(response: Response, is_subscription: bool) -> Answer {
-    let has_no_data = response.data == Value::Null && !response.errors.is_empty();
-    let was_refused = has_no_data && response.errors.iter().all(|error| error.path.is_empty());
-    let is_over = is_subscription && (has_no_data || response.errors.iter().any(is_ours));
-    if was_refused || is_over {
-        Answer::Failed(response.errors)
-    } else {
-        Answer::Next(Box::new(response))
-    }
+/// Whether nothing was executed.
+fn was_refused(response: &Response) -> bool {
+    has_no_data(response) && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+fn has_no_data(response: &Response) -> bool {
+    response.data == Value::Null && !response.errors.is_empty()
 }
 
 fn is_ours(error: &ServerError) -> bool {
     let extensions = error.extensions.as_ref();
     extensions.and_then(|extensions| extensions.get("code")) == Some(&code::INTERNAL.into())
-}
-
-fn failed(errors: Vec<ServerError>) -> BoxStream<'static, Answer> {
-    stream::once(async { Answer::Failed(errors) }).boxed()
 }
 
 /// The answers up to the first failure, which is the last.

@@ -31,6 +31,10 @@ pub struct HttpLimits {
     pub request_timeout: Duration,
     /// Operations that are executed at once.
     pub concurrent_requests: usize,
+    /// Subscriptions that are open at once.
+    pub subscriptions: usize,
+    /// Operations under way on one socket, subscriptions among them.
+    pub socket_operations: usize,
 }
 
 impl Default for HttpLimits {
@@ -41,6 +45,8 @@ impl Default for HttpLimits {
             body_timeout: Duration::from_mins(1),
             request_timeout: Duration::from_secs(30),
             concurrent_requests: 512,
+            subscriptions: 10_000,
+            socket_operations: 100,
         }
     }
 }
@@ -51,6 +57,7 @@ pub struct Gate {
     /// What requests may take up.
     pub limits: HttpLimits,
     running: Arc<Semaphore>,
+    subscriptions: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
 }
 
@@ -60,12 +67,12 @@ impl Gate {
     pub fn new(limits: HttpLimits) -> Self {
         let largest = limits.body_bytes.max(limits.import_bytes).div_ceil(UNIT);
         let room = largest.saturating_mul(LARGEST_BODIES);
-        let room = room.min(Semaphore::MAX_PERMITS);
-        let running = limits.concurrent_requests.min(Semaphore::MAX_PERMITS);
+        let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
         Self {
             limits,
-            running: Arc::new(Semaphore::new(running)),
-            bodies: Arc::new(Semaphore::new(room)),
+            running: places(limits.concurrent_requests),
+            subscriptions: places(limits.subscriptions),
+            bodies: places(room),
         }
     }
 
@@ -78,6 +85,20 @@ impl Gate {
             let limit = self.limits.concurrent_requests;
             busy(format!(
                 "the server is busy with {limit} operations, which is the limit"
+            ))
+        })
+    }
+
+    /// Takes one of the places for subscriptions, until the permit is dropped.
+    ///
+    /// # Errors
+    /// 503 when there is none.
+    pub fn follow(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = Arc::clone(&self.subscriptions).try_acquire_owned();
+        place.map_err(|_| {
+            let limit = self.limits.subscriptions;
+            busy(format!(
+                "there are {limit} subscriptions open, which is the limit"
             ))
         })
     }

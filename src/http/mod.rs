@@ -146,20 +146,24 @@ pub fn router(state: AppState) -> Router {
         .layer(unless_set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         // What is deployed changes, and who may see it depends on who asks.
         .layer(unless_set(header::CACHE_CONTROL, "no-store"))
-        .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(problem::panicked));
     let origins = state.origins.layer();
+    // Answers that come bit by bit are not compressed, and many of them wait at once: they do
+    // without the room for it.
+    let live = Router::new()
+        .route("/graphql/ws", get(live::connect))
+        .route("/graphql/stream", any(live::stream));
     let routes = Router::new()
         .route("/", get(Redirect::temporary("/graphiql")))
         .route("/graphql", any(graphql::handle))
-        .route("/graphql/ws", get(live::connect))
-        .route("/graphql/stream", any(live::stream))
         .route("/graphiql", get(assets::index))
         .route("/graphiql/{*path}", get(assets::file))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/version", get(health::version))
         .route("/metrics", get(metrics::page))
+        .layer(CompressionLayer::new())
+        .merge(live)
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(state);

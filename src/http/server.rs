@@ -1,18 +1,19 @@
 //! Connections: how many there are, and how long a client may keep one without saying anything.
 
 use std::io::{self, ErrorKind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long to leave the system alone when it has no more files for connections.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -45,11 +46,9 @@ pub async fn serve(
     let slots = Arc::new(Semaphore::new(
         limits.connections.min(Semaphore::MAX_PERMITS),
     ));
-    let connections = GracefulShutdown::new();
-    // To find out whether it is HTTP/2, a client would be waited for without end.
-    let mut http = Builder::new(TokioExecutor::new()).http1_only();
-    http.http1()
-        .timer(TokioTimer::new())
+    let connections = TaskTracker::new();
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout);
     loop {
         let next = async {
@@ -62,24 +61,32 @@ pub async fn serve(
             () = stop.cancelled() => break,
         };
         let service = TowerToHyperService::new(router.clone());
-        let (http, watcher) = (http.clone(), connections.watcher());
-        let stop = stop.clone();
-        tokio::spawn(async move {
+        let (http, stop) = (http.clone(), stop.clone());
+        connections.spawn(async move {
             let _slot = slot;
             // The HTTP library waits for the first byte without end.
             let begins = timeout(limits.header_timeout, begins(&stream));
             if !matches!(stop.run_until_cancelled(begins).await, Some(Ok(true))) {
                 return;
             }
-            let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
-            let connection = watcher.watch(connection.into_owned());
-            if let Err(error) = connection.await {
+            let connection = http.serve_connection(TokioIo::new(stream), service);
+            let mut connection = pin!(connection.with_upgrades());
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                let error = &error as &dyn std::error::Error;
                 tracing::debug!(error, "a connection ended");
             }
         });
     }
     drop(listener);
-    connections.shutdown().await;
+    connections.close();
+    connections.wait().await;
 }
 
 /// Waits until the client has sent something; false when it has left instead.

@@ -8,8 +8,8 @@ const subscription = { query: "subscription { releaseChanged { cursor } }" };
 const init = { type: "connection_init" };
 
 // Opens a socket, sends the messages (objects as JSON, others as they are) one after the other once it is open and, after
-// an init, acknowledged. Gives what came back: messages, and the code that it was closed with.
-function talk(messages, { protocol = "graphql-transport-ws", until = () => false, ...options } = {}) {
+// an init, acknowledged; `onOpen` may do more. Gives what came back: messages, and the code that it was closed with.
+function talk(messages, { protocol = "graphql-transport-ws", until = () => false, onOpen, ...options } = {}) {
   return new Promise((resolve) => {
     const socket = new WebSocket(url, protocol ? [protocol] : [], options);
     const heard = [];
@@ -31,12 +31,14 @@ function talk(messages, { protocol = "graphql-transport-ws", until = () => false
       const { type, id, payload } = JSON.parse(text);
       const value = type === "error" ? payload[0].extensions.code : payload?.data ?? payload;
       heard.push([type, id, value && JSON.stringify(value)].filter(Boolean).join(":"));
-      if (until(type)) return end();
+      if (until(type, socket)) return end();
       sendOn();
     });
     socket.on("unexpected-response", (_, response) => end(`status ${response.statusCode}`));
     socket.on("error", (error) => heard.push(`error ${error.message}`));
+    socket.on("pong", () => heard.push("PONG"));
     socket.on("close", (code, reason) => end(`${code} ${reason}`.trim()));
+    if (onOpen) socket.on("open", () => onOpen(socket));
   });
 }
 
@@ -51,9 +53,15 @@ const cases = {
   "unknown type": talk([{ type: "start" }]),
   "binary": talk([Buffer.from(JSON.stringify(init))]),
   "init with a text": talk([{ type: "connection_init", payload: "x" }]),
+  "a text with a ping": talk([{ type: "ping", payload: "x" }]),
+  "a list with a pong": talk([{ type: "pong", payload: [] }]),
+  "what servers say": talk([{ type: "connection_ack" }]),
   "two inits": talk([init, init]),
+  "two inits at once": talk([JSON.stringify(init), JSON.stringify(init)], { until: () => false }),
   "subscribe before init": talk([subscribe("1")]),
   "subscribe without id": talk([init, subscribe("")]),
+  "subscribe with a number as id": talk([init, subscribe(1)]),
+  "subscribe with variables that are none": talk([init, subscribe("1", { query: "{ __typename }", variables: 1 })]),
   "subscribe without payload": talk([init, { id: "1", type: "subscribe" }]),
   "subscribe without query": talk([init, subscribe("1", {})]),
   "complete without id": talk([init, { type: "complete" }]),
@@ -65,11 +73,29 @@ const cases = {
   "an id again after complete": talk([
     init, subscribe("1"), { id: "1", type: "complete" }, subscribe("1", { query: "{ __typename }" }),
   ], { until: (type) => type === "complete" }),
+  "an id again after an error": talk([init, subscribe("1", { query: "{" })], {
+    until: (type, socket) => {
+      if (type === "error") socket.send(JSON.stringify(subscribe("1", { query: "{ __typename }" })));
+      return type === "complete";
+    },
+  }),
+  "nothing after complete": talk([init, subscribe("1"), { id: "1", type: "complete" }, { type: "ping" }], {
+    until: (type) => type === "pong",
+  }),
   "complete of nothing": talk([init, { id: "x", type: "complete" }, { type: "ping" }], { until: (type) => type === "pong" }),
   "ping before init": talk([{ type: "ping", payload: { a: 1 } }], { until: (type) => type === "pong" }),
+  "pong before init": talk([{ type: "pong" }, { type: "ping" }], { until: (type) => type === "pong" }),
   "pong": talk([init, { type: "pong" }, { type: "ping" }], { until: (type) => type === "pong" }),
   "the server pings": talk([init], { until: (type) => type === "ping" }),
   "who is silent": talk([init]),
+  "frames of the lower protocol": talk([init], { onOpen: (socket) => socket.ping(), until: (type) => type === "ping" }),
+  "a client that ends": talk([], { onOpen: (socket) => socket.close(1000) }),
+  "a client that ends later": talk([init, subscribe("1", { query: "{ __typename }" })], {
+    until: (type, socket) => type === "complete" && socket.close(1000),
+  }),
+  "nulls": talk([init, subscribe("n", { query: "{ __typename }", operationName: null, variables: null, extensions: null })], {
+    until: (type) => type === "complete",
+  }),
   "query": talk([init, subscribe("q", { query: "query A { a: __typename } query B { b: __typename }", operationName: "B" })], {
     until: (type) => type === "complete",
   }),

@@ -2,15 +2,19 @@
 
 pub mod jwt;
 
+use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use entity::Timestamp;
+use uuid::Uuid;
 
 use self::jwt::Jwt;
 use super::problem::Problem;
 use crate::graphql::error::{INTERNAL_MESSAGE, UNREACHABLE_MESSAGE, code};
 use crate::graphql::guard::HOW_TO_SEND;
-use crate::service::token::{self, AnonymousAccess, Secret, Usage};
+use crate::service::token::{self, AnonymousAccess, Held, Secret, Usage, Watch};
 use crate::service::{self, Caller, Service};
 
 /// Turns credentials into callers. Cheap to clone; clones share what they know.
@@ -23,6 +27,17 @@ struct Inner {
     anonymous: AnonymousAccess,
     jwt: Option<Jwt>,
     usage: Usage,
+    watch: Watch,
+}
+
+/// Until when a connection may stay. Never shown: a token may be in it.
+pub enum Pass {
+    /// Nothing was shown that could become bad.
+    Always,
+    /// As long as a token of Orlo's own is good.
+    Token(Arc<Held>),
+    /// As long as a JSON Web Token is good, which is kept.
+    Jwt(Arc<Held>, String),
 }
 
 impl Auth {
@@ -40,6 +55,7 @@ impl Auth {
             anonymous,
             jwt,
             usage: Usage::default(),
+            watch: Watch::default(),
         }))
     }
 
@@ -49,13 +65,7 @@ impl Auth {
     /// # Errors
     /// 401 when the credential is bad, or there is none and nothing may be done without.
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        let mut credentials = headers.get_all(header::AUTHORIZATION).iter();
-        let credential = credentials.next().map(|value| value.to_str());
-        match (credential, credentials.next()) {
-            (None, _) => self.caller_with(None).await,
-            (Some(Ok(credential)), None) => self.caller_with(Some(credential)).await,
-            _ => Err(unauthenticated("the header Authorization cannot be read")),
-        }
+        self.caller_with(shown(headers)?).await
     }
 
     /// Who sends what would be the value of the header `Authorization`, e.g. `Bearer orlo_...`.
@@ -63,36 +73,85 @@ impl Auth {
     /// # Errors
     /// As [`Auth::caller`].
     pub async fn caller_with(&self, authorization: Option<&str>) -> Result<Caller, Problem> {
+        Ok(self.look(authorization).await?.0)
+    }
+
+    /// The same for a connection that stays, with until when it may.
+    ///
+    /// # Errors
+    /// As [`Auth::caller`].
+    pub async fn admit(&self, authorization: Option<&str>) -> Result<(Caller, Pass), Problem> {
+        let (caller, basis) = self.look(authorization).await?;
+        let Inner { service, watch, .. } = &*self.0;
+        let pass = match basis {
+            Basis::Nothing => Pass::Always,
+            Basis::Token(id, end) => Pass::Token(watch.hold(service, Some(id), end)),
+            Basis::Jwt(token, end) => Pass::Jwt(watch.hold(service, None, Some(end)), token),
+        };
+        Ok((caller, pass))
+    }
+
+    /// Waits until what a connection was admitted for is not good any more. Whether the key of a
+    /// JSON Web Token was withdrawn is looked up as often as said.
+    pub async fn spent(&self, pass: Pass, look_every: Duration) {
+        match pass {
+            Pass::Always => pending().await,
+            Pass::Token(held) => held.over().await,
+            Pass::Jwt(held, token) => {
+                tokio::select! {
+                    () = held.over() => {}
+                    () = self.withdrawn(&token, look_every) => {}
+                }
+            }
+        }
+    }
+
+    async fn withdrawn(&self, token: &str, look_every: Duration) {
+        loop {
+            tokio::time::sleep(look_every).await;
+            if let Some(jwt) = &self.0.jwt
+                && Box::pin(jwt.caller(token)).await.is_none()
+            {
+                return;
+            }
+        }
+    }
+
+    async fn look(&self, authorization: Option<&str>) -> Result<(Caller, Basis), Problem> {
         let Some(credential) = authorization.and_then(bearer) else {
             let anonymous = self.0.anonymous.caller();
             if anonymous.scope.is_none() {
                 let message = format!("a token is needed: {HOW_TO_SEND}");
                 return Err(unauthenticated(&message));
             }
-            return Ok(anonymous);
+            return Ok((anonymous, Basis::Nothing));
         };
-        let caller = match &self.0.jwt {
-            Some(jwt) if !Secret::is_like(credential) => jwt.caller(credential).await,
+        let found = match &self.0.jwt {
+            Some(jwt) if !Secret::is_like(credential) => {
+                let found = jwt.caller(credential).await;
+                found.map(|(caller, end)| (caller, Basis::Jwt(credential.to_owned(), end)))
+            }
             _ => {
                 let holder = self.holder(credential).await;
                 holder.map_err(|error| failed(&error))?
             }
         };
-        caller.ok_or_else(|| unauthenticated("the token is unknown, revoked or expired"))
+        found.ok_or_else(|| unauthenticated("the token is unknown, revoked or expired"))
     }
 
     /// Who holds a token of Orlo's own.
-    async fn holder(&self, secret: &str) -> service::Result<Option<Caller>> {
+    async fn holder(&self, secret: &str) -> service::Result<Option<(Caller, Basis)>> {
         let Inner { service, usage, .. } = &*self.0;
         let Some(token) = token::find(service, secret).await? else {
             return Ok(None);
         };
         usage.note(token.id, service.now());
-        Ok(Some(Caller {
+        let caller = Caller {
             actor: Some(token.name),
             person: token.person,
             scope: Some(token.scope),
-        }))
+        };
+        Ok(Some((caller, Basis::Token(token.id, token.expires_at))))
     }
 
     /// Writes down when tokens were last used, which otherwise is only in memory.
@@ -101,6 +160,27 @@ impl Auth {
     /// When the database fails; what was noted is kept for the next time.
     pub async fn flush_usage(&self) -> service::Result<()> {
         self.0.usage.flush(&self.0.service).await
+    }
+}
+
+/// What a caller goes by, and when that ends.
+enum Basis {
+    Nothing,
+    Token(Uuid, Option<Timestamp>),
+    Jwt(String, Timestamp),
+}
+
+/// The credential in the headers of a request.
+///
+/// # Errors
+/// 401 when it cannot be read.
+pub fn shown(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut credentials = headers.get_all(header::AUTHORIZATION).iter();
+    let credential = credentials.next().map(HeaderValue::to_str);
+    match (credential, credentials.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(credential)), None) => Ok(Some(credential)),
+        _ => Err(unauthenticated("the header Authorization cannot be read")),
     }
 }
 

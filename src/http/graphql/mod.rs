@@ -2,12 +2,12 @@
 //! (<https://graphql.github.io/graphql-over-http/draft/>).
 
 mod accept;
-mod observed;
+pub(super) mod observed;
 mod persisted;
 pub(super) mod request;
 mod response;
 
-use async_graphql::Response as GraphQlResponse;
+use async_graphql::{Request as GraphQlRequest, Response as GraphQlResponse};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -79,16 +79,26 @@ async fn execute(
         }
     };
     check_body(&gate.limits, read.as_ref(), &admitted)?;
+    let mut answer = run(state, request, admitted, observed).await?;
+    name_failures(&mut answer, &head.headers);
+    Ok(response::render(&answer, format))
+}
+
+/// Executes a query or mutation within the time that it may take.
+pub(super) async fn run(
+    state: &AppState,
+    request: GraphQlRequest,
+    admitted: Admitted,
+    observed: &mut Observed,
+) -> Result<GraphQlResponse, Problem> {
     observed.begin(&admitted);
-    let limit = gate.limits.request_timeout;
+    let limit = state.gate.limits.request_timeout;
     // Boxed, because it is large, and would be moved along with everything around it.
     let running = Box::pin(graphql::run(&state.schema, request, admitted));
-    let mut answer = timeout(limit, running)
-        .await
-        .map_err(|_| took_too_long(limit.as_secs_f64()))?;
-    name_failures(&mut answer, &head.headers);
+    let answer = timeout(limit, running).await;
+    let answer = answer.map_err(|_| took_too_long(limit.as_secs_f64()))?;
     observed.end(&answer);
-    Ok(response::render(&answer, format))
+    Ok(answer)
 }
 
 /// The answer to a mutation by GET, which a page of any site can make a browser send.

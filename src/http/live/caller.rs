@@ -1,9 +1,9 @@
 //! Who is at the other end of a connection.
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use serde_json::Value;
 
-use crate::http::auth::Auth;
+use crate::http::auth::{self, Auth, Pass};
 use crate::http::problem::Problem;
 use crate::service::Caller;
 
@@ -19,7 +19,9 @@ impl Credential {
     /// What the headers of the request say.
     pub fn of(headers: &HeaderMap) -> Self {
         let shown = headers.get_all(header::AUTHORIZATION).into_iter();
-        let headers = shown.map(|value| (header::AUTHORIZATION, value.clone()));
+        // Copied: a clone would keep all of what was read with it.
+        let copies = shown.filter_map(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
+        let headers = copies.map(|value| (header::AUTHORIZATION, value));
         Self {
             headers: headers.collect(),
             told: None,
@@ -48,27 +50,27 @@ impl Credential {
     /// # Errors
     /// When it is nobody who may do anything.
     pub async fn caller(&self, auth: &Auth) -> Result<Caller, Problem> {
-        match &self.told {
-            Some(told) => auth.caller_with(Some(told)).await,
-            None => auth.caller(&self.headers).await,
-        }
+        auth.caller_with(self.shown()?).await
     }
 
-    /// Whether what was good when the connection began is not good any more. Only what is shown is
-    /// looked at, and a database that does not answer says nothing.
-    pub async fn was_revoked(&self, auth: &Auth) -> bool {
-        let shows_something = self.told.is_some() || !self.headers.is_empty();
-        shows_something
-            && self
-                .caller(auth)
-                .await
-                .is_err_and(|problem| problem.status == StatusCode::UNAUTHORIZED)
+    /// Who shows this, and until when it is good.
+    ///
+    /// # Errors
+    /// When it is nobody who may do anything.
+    pub async fn admit(&self, auth: &Auth) -> Result<(Caller, Pass), Problem> {
+        auth.admit(self.shown()?).await
+    }
+
+    fn shown(&self) -> Result<Option<&str>, Problem> {
+        match &self.told {
+            Some(told) => Ok(Some(told)),
+            None => auth::shown(&self.headers),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
     use serde_json::json;
 
     use super::*;

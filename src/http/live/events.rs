@@ -11,12 +11,12 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, BoxStream, Stream, StreamExt as _};
 use mime::Mime;
 use serde_json::json;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::caller::Credential;
+use super::execute::execute;
 use crate::graphql::{self, Answer};
 use crate::http::AppState;
-use crate::http::auth::Auth;
 use crate::http::gate::too_large;
 use crate::http::graphql::{not_by_get, request};
 use crate::http::problem::Problem;
@@ -37,8 +37,7 @@ const DO_NOT_BUFFER: (HeaderName, &str) = (HeaderName::from_static("x-accel-buff
 pub async fn stream(State(state): State<AppState>, request: Request) -> Result<Response, Problem> {
     require_event_stream(request.headers())?;
     let AppState { auth, live, .. } = state.clone();
-    let credential = Credential::of(request.headers());
-    let caller = credential.caller(&auth).await?;
+    let (caller, pass) = Credential::of(request.headers()).admit(&auth).await?;
     let (head, body) = request.into_parts();
     let parameters = match head.method {
         Method::POST => {
@@ -62,14 +61,17 @@ pub async fn stream(State(state): State<AppState>, request: Request) -> Result<R
     if head.method == Method::GET && graphql::would_write(&state.schema, &mut request) {
         return Err(not_by_get());
     }
-    let answers = graphql::subscribe(&state.schema, request).map(|answer| next(&answer));
+    let answers = execute(&state, request)?.into_answers();
+    let answers = answers.map(|answer| next(&answer));
+    let recheck = live.timing.recheck;
+    let spent = async move { auth.spent(pass, recheck).await };
     // The comment goes out at once, so that the client knows that it is connected. There is no
     // `complete` when the server stops: the client may well go on with another one.
     let events = stream::once(async { COMMENT.to_owned() })
         .chain(answers)
         .chain(stream::once(async { COMPLETE.to_owned() }))
         .take_until(live.stop.clone().cancelled_owned())
-        .take_until(Box::pin(revoked(credential, auth, live.timing.recheck)));
+        .take_until(Box::pin(spent));
     let events = kept_alive(events.boxed(), live.timing.keep_alive);
     let headers = [
         (header::CONTENT_TYPE, EVENT_STREAM),
@@ -78,17 +80,6 @@ pub async fn stream(State(state): State<AppState>, request: Request) -> Result<R
     ];
     let body = Body::from_stream(events.map(Ok::<_, Infallible>));
     Ok((headers, body).into_response())
-}
-
-/// Ends when what the client has shown is not good any more.
-async fn revoked(credential: Credential, auth: Auth, look_every: Duration) {
-    loop {
-        sleep(look_every).await;
-        // Boxed, because every stream has room for this and hardly ever needs it.
-        if Box::pin(credential.was_revoked(&auth)).await {
-            return;
-        }
-    }
 }
 
 /// The same, with a comment whenever nothing came for as long as `pause`.

@@ -2,6 +2,7 @@
 
 mod caller;
 mod events;
+mod execute;
 mod operations;
 mod origin;
 mod protocol;
@@ -25,7 +26,8 @@ pub struct Timing {
     /// How long a client may take to take something in. Who asks for events and does not read them is
     /// cut off.
     pub send: Duration,
-    /// How often it is looked up whether a token that a client has shown is still good.
+    /// How often it is looked up whether the key of a JSON Web Token that a client has shown was
+    /// withdrawn.
     pub recheck: Duration,
 }
 

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use futures_util::stream::{self, AbortHandle, BoxStream, SelectAll, StreamExt as _};
 
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::execute::Execution;
 use crate::graphql::Answer;
 
 /// Something that happened to an operation.
@@ -15,10 +18,16 @@ pub enum Step {
     Over,
 }
 
+/// What is kept of an operation until it ends.
+struct Running {
+    handle: AbortHandle,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
 /// Operations by what the client calls them.
 #[derive(Default)]
 pub struct Operations {
-    running: HashMap<String, AbortHandle>,
+    running: HashMap<String, Running>,
     steps: SelectAll<BoxStream<'static, (String, Step)>>,
 }
 
@@ -34,20 +43,25 @@ impl Operations {
     }
 
     /// Adds one, under an id that none has.
-    pub fn start(&mut self, id: String, answers: BoxStream<'static, Answer>) {
-        let steps = answers
+    pub fn start(&mut self, id: String, execution: Execution) {
+        let steps = execution
+            .answers
             .map(Step::Answered)
             .chain(stream::once(async { Step::Over }));
         let (steps, handle) = stream::abortable(steps);
-        self.running.insert(id.clone(), handle);
+        let running = Running {
+            handle,
+            _place: execution.place,
+        };
+        self.running.insert(id.clone(), running);
         self.steps
             .push(steps.map(move |step| (id.clone(), step)).boxed());
     }
 
-    /// Ends one, if it is there.
+    /// Ends one, if it is there, and gives up its place.
     pub fn end(&mut self, id: &str) {
-        if let Some(handle) = self.running.remove(id) {
-            handle.abort();
+        if let Some(running) = self.running.remove(id) {
+            running.handle.abort();
         }
     }
 

@@ -1,5 +1,6 @@
 //! GraphQL over WebSocket: one connection, any number of operations.
 
+use std::future::pending;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -7,24 +8,20 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 
-use super::Live;
 use super::caller::Credential;
+use super::execute::execute;
 use super::operations::{Operations, Step};
 use super::origin::may_connect;
 use super::protocol::{self, Close, FromClient, FromServer, told};
-use crate::graphql::{self, Answer, OrloSchema};
+use crate::graphql::Answer;
+use crate::graphql::error::code;
 use crate::http::AppState;
-use crate::http::auth::Auth;
-use crate::http::graphql::Documents;
 use crate::http::graphql::request::Parameters;
 use crate::http::problem::Problem;
-use crate::service::Caller;
-
-/// Operations under way on one connection at most.
-const MAX_OPERATIONS: usize = 100;
 
 /// Bytes that are read at once. Every connection keeps so many in store.
 const READ_BUFFER_BYTES: usize = 4 << 10;
@@ -57,12 +54,10 @@ pub async fn connect(
         .on_upgrade(move |socket| {
             let connection = Connection {
                 socket,
-                schema: state.schema,
-                live: state.live,
-                auth: state.auth,
-                documents: state.documents,
+                state,
                 credential: Credential::of(&headers),
                 is_acknowledged: false,
+                spent: Box::pin(pending()),
                 operations: Operations::default(),
             };
             sockets.track_future(connection.serve())
@@ -73,13 +68,12 @@ pub async fn connect(
 /// An open socket.
 struct Connection {
     socket: WebSocket,
-    schema: OrloSchema,
-    live: Live,
-    auth: Auth,
-    documents: Documents,
+    state: AppState,
     /// What tells who is at the other end.
     credential: Credential,
     is_acknowledged: bool,
+    /// Ends when the credential is not good any more.
+    spent: BoxFuture<'static, ()>,
     operations: Operations,
 }
 
@@ -87,6 +81,8 @@ struct Connection {
 enum End {
     /// The server closes it.
     Close(Close),
+    /// The client closes it.
+    Closed,
     /// The client is gone.
     Gone,
 }
@@ -104,16 +100,20 @@ impl Connection {
         } else {
             self.talk().await
         };
-        if let End::Close(close) = end {
-            tracing::debug!(code = close.code, reason = close.reason, "closing a socket");
-            let limit = self.live.timing.send;
-            let _ = timeout(limit, self.socket.send(close.into())).await;
-            self.linger().await;
+        match end {
+            End::Close(close) => {
+                tracing::debug!(code = close.code, reason = close.reason, "closing a socket");
+                let limit = self.state.live.timing.send;
+                let _ = timeout(limit, self.socket.send(close.into())).await;
+                self.linger().await;
+            }
+            End::Closed => self.linger().await,
+            End::Gone => {}
         }
     }
 
-    /// Waits a little until the client closes its side too: what it has not read yet is lost to it
-    /// when the connection breaks.
+    /// Waits a little until both sides have closed: what the client has not read yet is lost to it
+    /// when the connection breaks. What the library has to say goes out meanwhile.
     async fn linger(mut self) {
         let closed = async { while let Some(Ok(_)) = self.socket.recv().await {} };
         let _ = timeout(Duration::from_secs(1), closed).await;
@@ -127,27 +127,24 @@ impl Connection {
     }
 
     async fn talk_on(&mut self) -> Result<std::convert::Infallible, End> {
-        let stop = self.live.stop.clone();
-        let init_by = Instant::now() + self.live.timing.init;
-        let mut pulse = every(self.live.timing.keep_alive);
-        let mut recheck = every(self.live.timing.recheck);
+        let stop = self.state.live.stop.clone();
+        let init_by = Instant::now() + self.state.live.timing.init;
+        let mut pulse = every(self.state.live.timing.keep_alive);
         let mut missed = 0;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Err(Close::going_away().into()),
                 message = self.socket.recv() => {
                     missed = 0;
+                    // Boxed, as what happens rarely is: every socket has room for the rest.
                     Box::pin(self.hear(message)).await?;
                 }
                 (id, step) = self.operations.next() => self.tell(&id, step).await?,
                 () = sleep_until(init_by), if !self.is_acknowledged => {
                     return Err(Close::init_timeout().into());
                 }
-                _ = recheck.tick() => {
-                    // Boxed, as what happens rarely is: every socket has room for the rest.
-                    if Box::pin(self.credential.was_revoked(&self.auth)).await {
-                        return Err(Close::forbidden("The token is not good any more").into());
-                    }
+                () = &mut self.spent => {
+                    return Err(Close::forbidden("The token is not good any more").into());
                 }
                 _ = pulse.tick() => {
                     missed += 1;
@@ -170,7 +167,8 @@ impl Connection {
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
             Some(Err(error)) if is_too_large(&error) => return Err(Close::too_large().into()),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Gone),
+            Some(Ok(Message::Close(_))) => return Err(End::Closed),
+            Some(Err(_)) | None => return Err(End::Gone),
         };
         match FromClient::read(text.as_str())? {
             FromClient::Init(payload) => self.begin(payload.as_ref()).await,
@@ -189,7 +187,10 @@ impl Connection {
             return Err(Close::too_many_inits().into());
         }
         self.credential = self.credential.clone().or_told(payload);
-        caller(&self.credential, &self.auth).await?;
+        let auth = self.state.auth.clone();
+        let (_, pass) = self.credential.admit(&auth).await.map_err(refused)?;
+        let recheck = self.state.live.timing.recheck;
+        self.spent = Box::pin(async move { auth.spent(pass, recheck).await });
         self.is_acknowledged = true;
         self.send(&FromServer::ConnectionAck).await
     }
@@ -201,26 +202,36 @@ impl Connection {
         if self.operations.contains(&id) {
             return Err(Close::subscriber_exists(&id).into());
         }
-        let caller = caller(&self.credential, &self.auth).await?;
+        let caller = self.credential.caller(&self.state.auth).await;
+        let caller = caller.map_err(refused)?;
         let parameters = Parameters::new(request);
         let parameters = parameters.map_err(|problem| Close::invalid(problem.message))?;
-        if self.operations.count() >= MAX_OPERATIONS {
-            let message = format!("a connection may have {MAX_OPERATIONS} operations at once");
-            let errors = vec![graphql::refusal(message)];
-            return self.send(&told(&id, &Answer::Failed(errors))).await;
+        let limit = self.state.gate.limits.socket_operations;
+        if self.operations.count() >= limit {
+            let message = format!("{limit} operations are under way here, which is the limit");
+            return self.refuse(&id, message, code::LIMIT_EXCEEDED).await;
         }
-        let request = match parameters.into_request(&self.documents) {
+        let request = match parameters.into_request(&self.state.documents) {
             Ok(request) => request.data(caller),
             // A document that is asked for by its hash and not known: the client will send it.
             Err(problem) if problem.status == StatusCode::OK => {
-                let errors = vec![graphql::coded(problem.message, problem.code)];
-                return self.send(&told(&id, &Answer::Failed(errors))).await;
+                return self.refuse(&id, problem.message, problem.code).await;
             }
             Err(problem) => return Err(Close::invalid(problem.message).into()),
         };
-        let answers = graphql::subscribe(&self.schema, request);
-        self.operations.start(id, answers);
-        Ok(())
+        match execute(&self.state, request) {
+            Ok(execution) => {
+                self.operations.start(id, execution);
+                Ok(())
+            }
+            Err(problem) => self.refuse(&id, problem.message, problem.code).await,
+        }
+    }
+
+    /// Says that an operation is not executed.
+    async fn refuse(&mut self, id: &str, message: String, code: &'static str) -> Result<(), End> {
+        let answer = Answer::failed(message, code);
+        self.send(&told(id, &answer)).await
     }
 
     async fn tell(&mut self, id: &str, step: Step) -> Result<(), End> {
@@ -245,7 +256,7 @@ impl Connection {
             tracing::error!(error, "cannot write an answer");
             End::Gone
         })?;
-        match timeout(self.live.timing.send, self.socket.send(message)).await {
+        match timeout(self.state.live.timing.send, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),
             Err(_) => {
@@ -256,16 +267,13 @@ impl Connection {
     }
 }
 
-/// Who is at the other end. It is asked anew for each operation, as for each request by HTTP.
-async fn caller(credential: &Credential, auth: &Auth) -> Result<Caller, Close> {
-    let caller = credential.caller(auth).await;
-    caller.map_err(|problem| {
-        if problem.status.is_server_error() {
-            Close::try_again_later()
-        } else {
-            Close::forbidden(problem.message)
-        }
-    })
+/// Why a client whose credential is not good may not go on.
+fn refused(problem: Problem) -> Close {
+    if problem.status.is_server_error() {
+        Close::try_again_later()
+    } else {
+        Close::forbidden(problem.message)
+    }
 }
 
 fn every(period: Duration) -> Interval {

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use axum::{Router, routing::get};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use orlo::http::Live;
 use orlo::http::auth::Auth;
 use orlo::http::auth::jwt::{ClaimRules, Jwt, JwtOptions};
 use orlo::service::token::AnonymousAccess;
@@ -16,9 +19,13 @@ use ring::signature::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 
 use super::{WHO, assert_refused, assert_unknown, send_with};
 use crate::app::{TestApp, on_both_databases};
+use crate::builders::release;
+use crate::live::changes::eager;
+use crate::live::subscriber::EventStream;
 
 on_both_databases!(
     a_signed_token_says_who_calls,
@@ -26,6 +33,7 @@ on_both_databases!(
     signatures_of_every_kind_are_verified,
     a_new_key_is_fetched_and_the_issuer_is_not_flooded,
     keys_that_were_withdrawn_stop_working,
+    what_is_open_ends_with_its_token_or_key,
     a_file_is_read_again_when_a_key_is_unknown,
     orlos_own_tokens_work_beside_them,
 );
@@ -119,6 +127,10 @@ fn without(name: &str) -> Value {
 
 /// Orlo that takes tokens signed with the keys at `keys`, and nothing without.
 async fn app_with(app: &TestApp, keys: &str) -> TestApp {
+    app.with_auth(auth_with(app, keys).await)
+}
+
+async fn auth_with(app: &TestApp, keys: &str) -> Auth {
     let service = app.service().clone();
     let options = JwtOptions {
         keys: keys.to_owned(),
@@ -131,7 +143,7 @@ async fn app_with(app: &TestApp, keys: &str) -> TestApp {
         },
     };
     let jwt = Jwt::open(options, service.clock.clone()).await.unwrap();
-    app.with_auth(Auth::with_jwt(service, AnonymousAccess::Nothing, Some(jwt)))
+    Auth::with_jwt(service, AnonymousAccess::Nothing, Some(jwt))
 }
 
 /// A file with keys, until it is dropped.
@@ -349,6 +361,50 @@ async fn keys_that_were_withdrawn_stop_working(app: TestApp) {
     app.set_now("2026-03-01T11:30:00Z");
     let token = stays.token("stays", &claims());
     assert_eq!(send_with(&server, &token, WHO).await.status, 200);
+}
+
+/// Opens a stream that has told something.
+async fn open_stream(app: &TestApp, token: &str, query: &str) -> EventStream {
+    let query = json!({ "query": query });
+    let request = Request::post("/graphql/stream")
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {token}"))
+        .body(Body::from(query.to_string()))
+        .unwrap();
+    let answer = app.router().clone().oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let mut stream = EventStream::new(answer.into_body());
+    assert_eq!(stream.next().await.unwrap().0, "next");
+    stream
+}
+
+async fn what_is_open_ends_with_its_token_or_key(app: TestApp) {
+    app.set_now("2026-03-01T11:00:00Z");
+    let query = eager(&app).await;
+    let (gone, stays) = (Signer::ed(), Signer::ec());
+    let issuer = Issuer::start(vec![gone.key("gone"), stays.key("stays")]).await;
+    let mut live = Live::default();
+    live.timing.recheck = Duration::from_millis(50);
+    let auth = auth_with(&app, &issuer.url).await;
+    let server = app.serving(|state| state.with_auth(auth).with_live(live));
+    let mut of_gone = open_stream(&server, &gone.token("gone", &claims()), &query).await;
+    let mut of_stays = open_stream(&server, &stays.token("stays", &claims()), &query).await;
+    issuer.keys.lock().unwrap().remove(0);
+    app.set_now("2026-03-01T11:10:00Z");
+    assert_eq!(of_gone.next().await, None);
+    release().record(&app).await;
+    assert_eq!(of_stays.next().await.unwrap().0, "next");
+
+    // A token is good for a minute longer than it says. Nobody looks at its key again here.
+    let server = app.with_auth(auth_with(&app, &issuer.url).await);
+    let token = stays.token("stays", &claims());
+    let query = eager(&app).await;
+    let mut expires = open_stream(&server, &token, &query).await;
+    app.set_now("2026-03-01T12:05:59.999Z");
+    release().record(&app).await;
+    assert_eq!(expires.next().await.unwrap().0, "next");
+    app.set_now("2026-03-01T12:06:00Z");
+    assert_eq!(expires.next().await, None);
 }
 
 async fn a_file_is_read_again_when_a_key_is_unknown(app: TestApp) {

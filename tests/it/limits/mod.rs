@@ -9,12 +9,20 @@ mod statement;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use orlo::http::HttpLimits;
 use serde_json::Value;
 
 use crate::app::{Answer, TestApp};
 
+/// The same process with other limits for what requests may take up.
+pub fn with_limits(app: &TestApp, change: impl FnOnce(&mut HttpLimits)) -> TestApp {
+    let mut limits = HttpLimits::default();
+    change(&mut limits);
+    app.serving(|state| state.with_http_limits(limits))
+}
+
 /// Sends a GraphQL request as a client that follows the specification does.
-async fn post(app: &TestApp, body: &Value) -> Answer {
+pub async fn post(app: &TestApp, body: &Value) -> Answer {
     let request = Request::post("/graphql")
         .header(CONTENT_TYPE, "application/json")
         .header(ACCEPT, "application/graphql-response+json")

@@ -7,10 +7,9 @@ use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Request, StatusCode};
 use futures_util::stream;
-use orlo::http::HttpLimits;
 use serde_json::{Value, json};
 
-use super::{post, refusal};
+use super::{post, refusal, with_limits};
 use crate::app::{Answer, TestApp, on_both_databases};
 
 on_both_databases!(
@@ -22,12 +21,6 @@ on_both_databases!(
 );
 
 const IMPORT: &str = "mutation ($r: [RecordReleaseInput!]!) { importReleases(input: { releases: $r }) { createdCount } }";
-
-fn with_limits(app: &TestApp, change: impl FnOnce(&mut HttpLimits)) -> TestApp {
-    let mut limits = HttpLimits::default();
-    change(&mut limits);
-    app.serving(|state| state.with_http_limits(limits))
-}
 
 /// A request of so many bytes and more.
 fn of_size(bytes: usize, query: &str) -> Value {

@@ -48,6 +48,13 @@ pub async fn begin(app: &TestApp) -> Value {
     end(app).await
 }
 
+/// A subscription that has something to tell at once.
+pub async fn eager(app: &TestApp) -> String {
+    let after = begin(app).await;
+    release().record(app).await;
+    format!("subscription {{ releaseChanged(after: {after}) {{ cursor }} }}")
+}
+
 /// The cursor of the last event there is.
 async fn end(app: &TestApp) -> Value {
     let query = "{ events(last: 1) { pageInfo { endCursor } } }";

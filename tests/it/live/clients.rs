@@ -152,20 +152,33 @@ no type: 4400 The message has no type
 unknown type: 4400 There is no message type start
 binary: 4400 Messages must be text
 init with a text: 4400 The payload must be an object
+a text with a ping: 4400 The payload must be an object
+a list with a pong: 4400 The payload must be an object
+what servers say: 4400 There is no message type connection_ack
 two inits: connection_ack 4429 Too many initialisation requests
+two inits at once: connection_ack 4429 Too many initialisation requests
 subscribe before init: 4401 Unauthorized
 subscribe without id: connection_ack 4400 The message has no id
+subscribe with a number as id: connection_ack 4400 The message has no id
+subscribe with variables that are none: connection_ack 4400 "variables" must be an object
 subscribe without payload: connection_ack 4400 The payload of subscribe must be an object
 subscribe without query: connection_ack 4400 the parameter "query" is missing
 complete without id: connection_ack 4400 The message has no id
 the same id twice: connection_ack 4409 Subscriber for 1 already exists
 too large: connection_ack closed
 an id again after complete: connection_ack next:1:{"__typename":"Query"} complete:1
+an id again after an error: connection_ack error:1:"BAD_REQUEST" next:1:{"__typename":"Query"} complete:1
+nothing after complete: connection_ack pong
 complete of nothing: connection_ack pong
 ping before init: pong:{"a":1}
+pong before init: pong
 pong: connection_ack pong
 the server pings: connection_ack ping
 who is silent: connection_ack ping ping 1006
+frames of the lower protocol: connection_ack PONG ping
+a client that ends: 1000
+a client that ends later: connection_ack next:1:{"__typename":"Query"} complete:1 1000
+nulls: connection_ack next:n:{"__typename":"Query"} complete:n
 query: connection_ack next:q:{"b":"Query"} complete:q
 mutation: connection_ack next:m:{"createRelease":{"ok":true}} complete:m
 does not validate: connection_ack error:v:"BAD_REQUEST"

@@ -1,8 +1,10 @@
 //! The history, and following it while it grows.
 
 mod access;
-mod changes;
+pub mod changes;
 mod clients;
 mod events;
+mod limits;
 mod processes;
+pub mod socket;
 pub mod subscriber;

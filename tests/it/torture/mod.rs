@@ -5,6 +5,7 @@
 mod crash;
 mod crowd;
 mod disk;
+mod idle;
 mod log;
 mod outage;
 mod server;

@@ -72,10 +72,11 @@ fn name(text: &str) -> Option<String> {
 }
 
 /// Checks that a token is valid now: not before `nbf`, and before `exp`, which must be there.
+/// Returns until when it is.
 ///
 /// # Errors
 /// What is wrong, for the log.
-pub fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<(), String> {
+pub fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<Timestamp, String> {
     let now = seconds(now.0);
     let time = |name: &str| match claims.get(name) {
         None => Ok(None),
@@ -84,14 +85,21 @@ pub fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<(), St
             time.map(Some).ok_or(format!("{name} is not a number"))
         }
     };
-    let end = time("exp")?.ok_or("it never expires")?;
-    if now >= end + LEEWAY {
+    let end = time("exp")?.ok_or("it never expires")? + LEEWAY;
+    if now >= end {
         return Err("it has expired".to_owned());
     }
     if time("nbf")?.is_some_and(|start| now < start - LEEWAY) {
         return Err("it is not valid yet".to_owned());
     }
-    Ok(())
+    Ok(Timestamp(instant(end)))
+}
+
+/// The time so many seconds after 1970; what is too far away is as far as can be.
+#[expect(clippy::cast_possible_truncation, reason = "what is too large is cut")]
+fn instant(seconds: f64) -> DateTime<chrono::Utc> {
+    let millis = (seconds * 1_000.0).ceil() as i64;
+    DateTime::from_timestamp_millis(millis).unwrap_or(DateTime::<chrono::Utc>::MAX_UTC)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "years to 9999 fit")]

@@ -9,6 +9,7 @@ mod source;
 
 use std::sync::Arc;
 
+use entity::Timestamp;
 use jsonwebtoken::{Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
@@ -57,10 +58,10 @@ impl Jwt {
         })
     }
 
-    /// Who sends `token`; none when it is not valid. The log says why not.
-    pub async fn caller(&self, token: &str) -> Option<Caller> {
+    /// Who sends `token`, and when it ends; none when it is not valid. The log says why not.
+    pub async fn caller(&self, token: &str) -> Option<(Caller, Timestamp)> {
         match self.check(token).await {
-            Ok(caller) => Some(caller),
+            Ok(found) => Some(found),
             Err(reason) => {
                 tracing::info!(%reason, "a JSON Web Token was refused");
                 None
@@ -69,7 +70,7 @@ impl Jwt {
     }
 
     /// The reasons tell nothing of the token but what is wrong with it.
-    async fn check(&self, token: &str) -> Result<Caller, String> {
+    async fn check(&self, token: &str) -> Result<(Caller, Timestamp), String> {
         let header = decode_header(token).map_err(|error| error.to_string())?;
         // Extensions that must be understood, none of which are.
         if header.crit.is_some() {
@@ -94,7 +95,7 @@ impl Jwt {
         if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
             return Err("it is from several issuers".to_owned());
         }
-        claims::check_times(&claims, now)?;
-        self.claims.caller(&claims)
+        let end = claims::check_times(&claims, now)?;
+        Ok((self.claims.caller(&claims)?, end))
     }
 }
