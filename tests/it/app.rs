@@ -256,12 +256,6 @@ impl TestApp {
         self.storage.backend()
     }
 
-    /// Breaks all connections to the database, which must be PostgreSQL, and lets nobody connect for
-    /// a moment, as when it is restarted.
-    pub async fn interrupt_database(&self) {
-        self.storage.interrupt().await;
-    }
-
     /// Where the database is, as `--database-url` takes it.
     pub fn database_url(&self) -> &str {
         self.storage.url()

@@ -23,11 +23,13 @@ pub enum Backend {
 pub struct TestDatabase {
     backend: Backend,
     url: String,
-    storage: Storage,
+    _storage: Storage,
 }
 
+/// Held for what dropping it does.
+#[expect(dead_code, reason = "nothing else is done with it")]
 enum Storage {
-    Sqlite(#[expect(dead_code, reason = "held for what dropping it does")] TempDir),
+    Sqlite(TempDir),
     Postgres(PostgresDatabase),
 }
 
@@ -55,7 +57,7 @@ impl TestDatabase {
         Self {
             backend: Backend::Sqlite,
             url: format!("sqlite://{}", path.display()),
-            storage: Storage::Sqlite(directory),
+            _storage: Storage::Sqlite(directory),
         }
     }
 
@@ -63,21 +65,13 @@ impl TestDatabase {
         Self {
             backend: Backend::Postgres,
             url: database.url(),
-            storage: Storage::Postgres(database),
+            _storage: Storage::Postgres(database),
         }
     }
 
     /// Opens the database as the server does, with fewer connections: many tests run at once.
     pub async fn connect(&self) -> Database {
         connect(&self.url, 8).await
-    }
-
-    /// Breaks all connections to it and lets nobody connect for a moment.
-    pub async fn interrupt(&self) {
-        match &self.storage {
-            Storage::Postgres(database) => database.interrupt().await,
-            Storage::Sqlite(_) => panic!("nobody is connected to a file"),
-        }
     }
 
     pub const fn backend(&self) -> Backend {

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
-use std::time::Duration;
 
 use crate::database::{execute, migrate, wait_for};
 
@@ -65,18 +64,6 @@ impl PostgresDatabase {
 
     pub fn url(&self) -> String {
         cluster().url(&self.name)
-    }
-
-    /// Breaks all connections and lets nobody connect for a moment, as when the server is restarted.
-    pub async fn interrupt(&self) {
-        let (admin, name) = (cluster().url("postgres"), &self.name);
-        let allow = |allow: bool| format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {allow}");
-        let sessions = format!("FROM pg_stat_activity WHERE datname = '{name}'");
-        execute(admin.clone(), allow(false)).await;
-        let end = format!("SELECT pg_terminate_backend(pid) {sessions}");
-        execute(admin.clone(), end).await;
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        execute(admin, allow(true)).await;
     }
 }
 

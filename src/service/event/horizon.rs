@@ -18,19 +18,26 @@ pub async fn horizon(service: &Service) -> Result<Option<i64>> {
     if service.database.backend() != DbBackend::Postgres {
         return Ok(None);
     }
-    Ok(Some(number(service, "SELECT orlo_event_horizon()").await?))
+    let ask = Statement::from_string(DbBackend::Postgres, "SELECT orlo_event_horizon()");
+    Ok(Some(number(service, ask).await?))
 }
 
-/// The sequence number up to which every event can be seen, as [`horizon`], on both databases; 0
-/// when there is none.
+/// The sequence number of the last event up to which every one can be seen, as [`horizon`], on both
+/// databases; 0 when there is none. It is that of an event that is stored: a number that was drawn
+/// for nothing may be drawn anew after the database has crashed.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn newest(service: &Service) -> Result<i64> {
-    match horizon(service).await? {
-        Some(horizon) => Ok(horizon),
-        None => number(service, "SELECT coalesce(max(sequence), 0) FROM event").await,
-    }
+    let backend = service.database.backend();
+    let ask = match horizon(service).await? {
+        Some(horizon) => {
+            let sql = "SELECT coalesce(max(sequence), 0) FROM event WHERE sequence <= $1";
+            Statement::from_sql_and_values(backend, sql, [horizon.into()])
+        }
+        None => Statement::from_string(backend, "SELECT coalesce(max(sequence), 0) FROM event"),
+    };
+    number(service, ask).await
 }
 
 /// The last sequence number that was handed out, whether its event can be seen or not.
@@ -39,13 +46,15 @@ pub async fn newest(service: &Service) -> Result<i64> {
 /// When the database fails.
 pub async fn last_drawn(service: &Service) -> Result<i64> {
     match service.database.backend() {
-        DbBackend::Postgres => number(service, "SELECT last_value FROM event_sequence_seq").await,
+        backend @ DbBackend::Postgres => {
+            let ask = "SELECT last_value FROM event_sequence_seq";
+            number(service, Statement::from_string(backend, ask)).await
+        }
         _ => newest(service).await,
     }
 }
 
-async fn number(service: &Service, sql: &'static str) -> Result<i64> {
-    let ask = Statement::from_string(service.database.backend(), sql);
+async fn number(service: &Service, ask: Statement) -> Result<i64> {
     let row = service.reader().query_one_raw(ask).await?;
     let row = row.ok_or_else(|| Error::Corrupt("the end of the events is missing".to_owned()))?;
     Ok(row.try_get_by_index(0)?)

@@ -5,6 +5,7 @@
 mod crash;
 mod crowd;
 mod disk;
+mod followers;
 mod idle;
 mod log;
 mod outage;

@@ -60,7 +60,7 @@ async fn outage(duration: Duration) {
     };
 
     grow(&answered, 50).await;
-    server.stop().await;
+    server.stop("immediate").await;
     let stopped = Instant::now();
     // Every caller is told, and soon.
     grow(&failed, WRITERS).await;

@@ -74,14 +74,19 @@ impl Server {
         assert_eq!(execute(self.url(), "SELECT 1".to_owned()).await, 1);
     }
 
-    /// Ends it at once, as a crash would.
-    pub async fn stop(&mut self) {
+    /// Ends it as `pg_ctl` does in this mode: `fast` breaks all connections first, `immediate` is
+    /// like a crash.
+    pub async fn stop(&mut self, mode: &str) {
+        let data = self.directory.path().join("data");
+        let stopped = self
+            .program("pg_ctl")
+            .args(["stop", "--mode", mode, "--pgdata"])
+            .arg(data)
+            .output()
+            .await
+            .unwrap();
+        assert!(stopped.status.success(), "{stopped:?}");
         let mut child = self.running.take().unwrap();
-        let id = child.id().unwrap().to_string();
-        let kill = std::process::Command::new("kill")
-            .args(["-QUIT", &id])
-            .status();
-        assert!(kill.unwrap().success());
         timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
     }
 
