@@ -171,6 +171,9 @@ async fn take(app: &TestApp, step: Step, failures: &mut Vec<Value>) {
             });
             done(app, "resolveFailure", "ResolveFailureInput", input, "").await;
         }
+        Step::Add(name, kind, input) => {
+            done(app, name, kind, input, "").await;
+        }
     }
 }
 

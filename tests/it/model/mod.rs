@@ -3,7 +3,8 @@
 //! A story (`story.rs`) is told to Orlo (`load.rs`) and to a model (`world.rs`) that shares nothing
 //! with the service: plain structures, made from what is written of status, time and identity. Then
 //! both are asked what runs where (`versions.rs`), for statistics (`counts.rs`) and for DORA's
-//! metrics (`dora.rs`), and must answer the same, to the last digit; so the two databases do.
+//! metrics (`dora.rs`), and must answer the same, to the last digit; so the two databases do. At
+//! last every record is made again from the events, and must be the one that is stored.
 //!
 //! How many stories: [`CASES`], or as many as `PROPTEST_CASES` says. A story that fails is cut down
 //! to what is needed for it, and its seed is kept beside this file, to be told again each time.
@@ -22,6 +23,7 @@ use tokio::task::block_in_place;
 
 use self::story::{Story, story};
 use crate::app::{TestApp, on_both_databases};
+use crate::rules::invariants;
 
 /// How many stories each database is told.
 const CASES: u32 = 100;
@@ -56,4 +58,5 @@ async fn tell_and_ask(app: &TestApp, story: Story) {
     versions::check(app, &world, &story.questions).await;
     counts::check(app, &world, &story.questions).await;
     dora::check(app, &world, &story.questions).await;
+    invariants::check(app).await;
 }

@@ -113,6 +113,19 @@ pub enum Change {
     Failure(Index, bool, Option<Time>, Option<Index>),
     /// What becomes of a failure: its end, or the release that mended it.
     Resolution(Index, Option<Time>, Option<Index>),
+    Remark(Index, Remark),
+}
+
+/// What a record carries that no question here is about.
+#[derive(Clone, Debug)]
+pub enum Remark {
+    Note(&'static str),
+    /// A key and its value, in place of all there is or beside it.
+    Metadata(&'static str, &'static str, bool),
+    References(Vec<&'static str>),
+    Result(&'static str),
+    Commit(Option<&'static str>),
+    Diff(Option<&'static str>),
 }
 
 /// A condition, on releases or on packages.
@@ -311,6 +324,25 @@ fn change(stage: &Stage) -> impl Strategy<Value = Change> + use<> {
         4 => (which(), any::<bool>(), ends())
             .prop_map(|(it, alone, (at, by))| Change::Failure(it, alone, at, by)),
         1 => (which(), ends()).prop_map(|(it, (at, by))| Change::Resolution(it, at, by)),
+        4 => (which(), remark()).prop_map(|(it, remark)| Change::Remark(it, remark)),
+    ]
+}
+
+fn remark() -> impl Strategy<Value = Remark> {
+    let text = || select(vec!["one", "two", "drei ✓"]);
+    let references = vec!["SHOP-1", "https://example.org/2", "#3"];
+    prop_oneof![
+        text().prop_map(Remark::Note),
+        (text(), text(), any::<bool>())
+            .prop_map(|(key, value, all)| Remark::Metadata(key, value, all)),
+        subsequence(references, 0..=2).prop_map(Remark::References),
+        text().prop_map(Remark::Result),
+        option::of(select(vec!["c0ffee1", "decade2"])).prop_map(Remark::Commit),
+        option::of(select(vec![
+            "https://example.org/a",
+            "https://example.org/b"
+        ]))
+        .prop_map(Remark::Diff),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use proptest::sample::Index;
 
-use super::story::{self, Change, Filter, Story, TOLD_AT, Time, instant};
+use super::story::{self, Change, Filter, Remark, Story, TOLD_AT, Time, instant};
 
 /// A release as it is in the end.
 #[derive(Clone, Debug)]
@@ -82,6 +82,8 @@ pub enum Step {
     Finish(String, bool, Time),
     Failure(String, Option<String>, Option<Time>, Option<String>),
     Resolution(usize, Option<Time>, Option<String>),
+    /// A mutation, the type of its input, and that.
+    Add(&'static str, &'static str, serde_json::Value),
 }
 
 impl World {
@@ -145,7 +147,35 @@ impl World {
             Change::Retry(it, at, end) => self.retry(*it, *at, *end),
             Change::Failure(it, alone, at, by) => self.fail(*it, *alone, *at, *by),
             Change::Resolution(it, at, by) => self.resolve(*it, *at, *by),
+            Change::Remark(it, remark) => self.remark(*it, remark),
         }
+    }
+
+    /// Nothing here keeps what is remarked.
+    fn remark(&mut self, which: Index, remark: &Remark) -> Vec<Step> {
+        use serde_json::json;
+        let release = self.release(which).map(|it| json!({"externalId": it.key}));
+        let package = self.package(which).map(|it| json!({"externalId": it.key}));
+        let step = match remark {
+            Remark::References(new) => return self.set(which, "references", json!(new), |_| ()),
+            Remark::Commit(new) => return self.put(which, "commitSha", json!(new), |_| ()),
+            Remark::Diff(new) => return self.put(which, "diffUrl", json!(new), |_| ()),
+            Remark::Note(text) => release.map(|release| {
+                let input = json!({ "release": release, "text": text });
+                Step::Add("addNote", "AddNoteInput", input)
+            }),
+            Remark::Metadata(key, value, all) => release.map(|release| {
+                let mode = if *all { "REPLACE" } else { "MERGE" };
+                let metadata = json!({ *key: value });
+                let input = json!({ "release": release, "metadata": metadata, "mode": mode });
+                Step::Add("setMetadata", "SetMetadataInput", input)
+            }),
+            Remark::Result(text) => package.map(|package| {
+                let input = json!({ "package": package, "content": text });
+                Step::Add("addResult", "AddResultInput", input)
+            }),
+        };
+        step.into_iter().collect()
     }
 
     /// One of the releases that are there.

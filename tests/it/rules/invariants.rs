@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use entity::{
-    DeployStatus, Timestamp, event, package, package_result, platform, release, release_metadata,
-    release_note, release_platform, release_reference,
+    DeployStatus, Timestamp, event, failure, package, package_result, platform, release,
+    release_metadata, release_note, release_platform, release_reference,
 };
 use sea_orm::{ActiveEnum, EntityTrait, QueryOrder};
 use serde_json::{Map, Value, json};
@@ -18,7 +18,8 @@ pub async fn check(app: &TestApp) {
     let releases = releases(app).await;
     assert!(!releases.is_empty(), "there is nothing to check");
     let packages = packages(app).await;
-    for release in &releases {
+    // What is deleted is as it was before, with the packages that it had then.
+    for release in releases.iter().filter(|it| it.deleted_at.is_none()) {
         let own: Vec<_> = packages
             .iter()
             .filter(|it| it.release_id == release.id)
@@ -159,14 +160,21 @@ fn apply(fields: &mut Map<String, Value>, field: String, mut change: Value) {
     let list = match field.as_str() {
         "note" => "notes",
         "result" => "results",
-        _ => {
-            let old = fields.insert(field, new).unwrap_or_default();
-            assert_eq!(old, change["old"], "the old value is what was told before");
-            return;
+        "failure" => {
+            let failures = fields.entry("failures").or_insert_with(|| json!({}));
+            let id = new["id"].as_str().unwrap().to_owned();
+            return replace(failures.as_object_mut().unwrap(), id, new, &change["old"]);
         }
+        _ => return replace(fields, field, new, &change["old"]),
     };
     let list = fields.entry(list).or_insert_with(|| json!([]));
     list.as_array_mut().unwrap().push(new);
+}
+
+/// Puts a value in place of the one that was told before, which must be `told`.
+fn replace(fields: &mut Map<String, Value>, field: String, new: Value, told: &Value) {
+    let old = fields.insert(field, new).unwrap_or_default();
+    assert_eq!(old, *told, "the old value is what was told before");
 }
 
 fn assert_told(told: Option<&Map<String, Value>>, expected: &Value, record: &str) {
@@ -196,6 +204,7 @@ async fn check_releases(app: &TestApp, releases: &[release::Model], told: &Told)
     let notes = release_note::Entity::find().order_by_asc(release_note::Column::Id);
     let notes = notes.all(reader).await.unwrap();
     let metadata = release_metadata::Entity::find().all(reader).await.unwrap();
+    let failures = failure::Entity::find().all(reader).await.unwrap();
     for release in releases {
         let id = release.id;
         let names = links.iter().filter(|it| it.release_id == id);
@@ -220,12 +229,37 @@ async fn check_releases(app: &TestApp, releases: &[release::Model], told: &Told)
             "recorded": release.recorded,
             "success": release.success,
             "inferredFields": names_in(&release.inferred_fields),
+            "deletedAt": text(release.deleted_at),
+            "failures": of_release(&failures, id),
             "platforms": names,
             "references": references,
             "notes": notes,
             "metadata": metadata,
         });
         assert_told(told.releases.get(&id), &expected, &format!("{release:#?}"));
+    }
+}
+
+/// The failures of a release by their ids, as events tell of them; null when there are none.
+fn of_release(failures: &[failure::Model], release_id: Uuid) -> Value {
+    let own = failures.iter().filter(|it| it.release_id == release_id);
+    let told = own.map(|it| {
+        let fields = json!({
+            "id": it.id,
+            "packageId": it.package_id,
+            "detectedAt": text(Some(it.detected_at)),
+            "resolvedAt": text(it.resolved_at),
+            "resolvedById": it.resolved_by_id,
+            "reference": it.reference,
+            "description": it.description,
+        });
+        (it.id.to_string(), fields)
+    });
+    let told: Map<_, _> = told.collect();
+    if told.is_empty() {
+        Value::Null
+    } else {
+        Value::Object(told)
     }
 }
 
@@ -253,11 +287,16 @@ async fn check_packages(app: &TestApp, packages: &[package::Model], told: &Told)
             "inferredFields": names_in(&package.inferred_fields),
             "results": own,
         });
-        assert_told(
-            told.packages.get(&package.id),
-            &expected,
-            &format!("{package:#?}"),
-        );
+        let record = format!("{package:#?}");
+        let own = told.packages.get(&package.id);
+        assert_told(own, &expected, &record);
+        // A release that is deleted takes its packages with it.
+        let of_release = told.releases.get(&package.release_id);
+        let end = |told: &&Map<String, Value>| told.get("deletedAt").cloned();
+        let [own, of_release] = [own, of_release].map(|told| told.as_ref().and_then(end));
+        let deleted_at = own.or(of_release).unwrap_or_default();
+        let expected = json!(text(package.deleted_at));
+        assert_eq!(deleted_at, expected, "deletedAt of {record}");
     }
 }
 
