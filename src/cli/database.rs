@@ -28,7 +28,7 @@ pub async fn open(args: &DatabaseArgs) -> anyhow::Result<Database> {
 /// # Errors
 /// When there is no such database, and as [`open`].
 pub async fn open_existing(args: &DatabaseArgs) -> anyhow::Result<Database> {
-    let path = args.database_url.strip_prefix("sqlite:");
+    let path = args.database_url.as_str().strip_prefix("sqlite:");
     let path = path.unwrap_or_default().trim_start_matches("//");
     let path = path.split('?').next().unwrap_or_default();
     // A path with escaped characters is left to the driver.
@@ -44,7 +44,7 @@ pub async fn open_existing(args: &DatabaseArgs) -> anyhow::Result<Database> {
 /// # Errors
 /// When it cannot be reached.
 pub async fn connect(args: &DatabaseArgs) -> anyhow::Result<Database> {
-    let kind = if args.database_url.starts_with("sqlite:") {
+    let kind = if args.database_url.is_sqlite() {
         "cannot open the SQLite database"
     } else {
         "cannot connect to the database"

@@ -10,10 +10,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::database;
-use crate::config::{AccessArgs, DatabaseArgs, HttpArgs, LimitArgs, OperationArgs, ServerArgs};
+use crate::config::{
+    AccessArgs, DatabaseArgs, HttpArgs, LimitArgs, OperationArgs, ServerArgs, TraceArgs,
+};
 use crate::http::auth::Auth;
 use crate::http::auth::jwt::Jwt;
 use crate::http::metrics::Metrics;
+use crate::http::trace::Traces;
 use crate::http::{self, AppState, Live, router};
 use crate::service::clock::SystemClock;
 use crate::service::token::AnonymousAccess;
@@ -38,6 +41,8 @@ pub struct Options {
     operations: OperationArgs,
     #[command(flatten)]
     http: HttpArgs,
+    #[command(flatten)]
+    traces: TraceArgs,
 }
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -48,6 +53,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("cannot listen on {bind}"))?;
+    let traces = open_traces(&options.traces)?;
     let metrics = Metrics::default();
     let mut database = open(&options).await?;
     database.on_statement(metrics.on_statement());
@@ -66,7 +72,8 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         .with_origins(options.http.origins())
         .with_document_bytes(options.http.persisted_query_bytes)
         .with_slow_query(options.http.slow_query())
-        .with_metrics(metrics);
+        .with_metrics(metrics)
+        .with_traces(traces.clone());
     let usage = tokio::spawn(write_usage(auth.clone(), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Orlo is ready: GraphiQL is at http://{address}/graphiql");
@@ -91,8 +98,19 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         let _ = database.close().await;
     };
     let _ = tokio::time::timeout(options.database.database_timeout, last).await;
+    if let Err(error) = traces.close().await {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "the last traces were lost");
+    }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+fn open_traces(args: &TraceArgs) -> anyhow::Result<Traces> {
+    let Some(options) = args.options()? else {
+        return Ok(Traces::default());
+    };
+    Traces::to(&options).context("cannot send traces")
 }
 
 async fn open_auth(

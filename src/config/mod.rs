@@ -1,19 +1,22 @@
-//! What can be set: every flag is an environment variable too. Nothing else reads the environment.
+//! What can be set: every flag is an environment variable too. Nothing else reads the environment,
+//! but the library that sends traces.
 
 mod access;
 mod http;
 mod limits;
+mod trace;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::service::{DatabaseOptions, Settings};
+use crate::service::{DatabaseOptions, DatabaseUrl, Settings};
 
 pub use access::{AccessArgs, AuthMode};
 pub use http::HttpArgs;
 pub use limits::{OperationArgs, Switch};
+pub use trace::TraceArgs;
 
 /// Where the records are.
 #[derive(Args, Clone, Debug)]
@@ -28,7 +31,7 @@ pub struct DatabaseArgs {
         value_name = "URL",
         help_heading = "Database"
     )]
-    pub database_url: String,
+    pub database_url: DatabaseUrl,
     /// Connections to the database at most
     #[arg(
         long,

@@ -1,6 +1,6 @@
 //! The one crossing from failures of the service to errors of GraphQL.
 
-use async_graphql::{Error, ErrorExtensions as _, Pos, Response, ServerError};
+use async_graphql::{Error, ErrorExtensions as _, Pos, Response, ServerError, Value};
 
 use crate::service;
 
@@ -51,6 +51,14 @@ impl From<service::Error> for Error {
             | service::Error::Database(_)
             | service::Error::Corrupt(_) => internal(&error),
         }
+    }
+}
+
+/// What `extensions.code` of an error says, if there is one.
+pub fn code_of(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use async_graphql::{Request, Response, ServerError, Value};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::OrloSchema;
-use super::error::{code, coded, with_codes};
+use super::error::{code, code_of, coded, with_codes};
 use super::execute::Admitted;
 
 /// One of the answers to an operation.
@@ -41,6 +41,14 @@ impl Answer {
     pub fn failed(message: impl Into<String>, code: &'static str) -> Self {
         Self::Failed(vec![coded(message, code)])
     }
+
+    /// What is wrong with it.
+    pub fn errors_mut(&mut self) -> &mut [ServerError] {
+        match self {
+            Self::Next(response) => &mut response.errors,
+            Self::Failed(errors) => errors,
+        }
+    }
 }
 
 /// Executes the subscription that `request` carries, which was `admitted`. The fields of answers are
@@ -71,8 +79,7 @@ fn has_no_data(response: &Response) -> bool {
 }
 
 fn is_ours(error: &ServerError) -> bool {
-    let extensions = error.extensions.as_ref();
-    extensions.and_then(|extensions| extensions.get("code")) == Some(&code::INTERNAL.into())
+    code_of(error) == Some(code::INTERNAL)
 }
 
 /// The answers up to the first failure, which is the last.

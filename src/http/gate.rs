@@ -51,6 +51,14 @@ impl Default for HttpLimits {
     }
 }
 
+impl HttpLimits {
+    /// Bytes in the body of any request at most.
+    #[must_use]
+    pub fn largest_body(&self) -> usize {
+        self.body_bytes.max(self.import_bytes)
+    }
+}
+
 /// Lets requests in while there is room for them; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gate {
@@ -65,7 +73,7 @@ impl Gate {
     /// A gate that keeps `limits`.
     #[must_use]
     pub fn new(limits: HttpLimits) -> Self {
-        let largest = limits.body_bytes.max(limits.import_bytes).div_ceil(UNIT);
+        let largest = limits.largest_body().div_ceil(UNIT);
         let room = largest.saturating_mul(LARGEST_BODIES);
         let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
         Self {
@@ -110,13 +118,14 @@ impl Gate {
         self.limits.concurrent_requests.saturating_sub(free)
     }
 
-    /// Reads a body.
+    /// Reads a body of so many bytes at most.
     ///
     /// # Errors
     /// When it is too large, takes too long, ends early, or there is no room for it.
-    pub async fn read(&self, body: Body) -> Result<ReadBody, Problem> {
+    pub async fn read(&self, body: Body, max_bytes: usize) -> Result<ReadBody, Problem> {
         let limit = self.limits.body_timeout;
-        timeout(limit, self.read_all(body)).await.map_err(|_| {
+        let reading = timeout(limit, self.read_all(body, max_bytes));
+        reading.await.map_err(|_| {
             let message = format!(
                 "the body did not arrive within {} seconds",
                 limit.as_secs_f64()
@@ -125,8 +134,7 @@ impl Gate {
         })?
     }
 
-    async fn read_all(&self, mut body: Body) -> Result<ReadBody, Problem> {
-        let max_bytes = self.limits.body_bytes.max(self.limits.import_bytes);
+    async fn read_all(&self, mut body: Body, max_bytes: usize) -> Result<ReadBody, Problem> {
         let told = axum::body::HttpBody::size_hint(&body).upper();
         if told.is_some_and(|told| told <= UNIT.min(max_bytes) as u64) {
             let body = Limited::new(body, UNIT).collect().await;

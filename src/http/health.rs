@@ -7,8 +7,9 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tracing::Span;
 
-use super::REQUEST_ID;
+use super::graphql::request_id;
 use super::problem::Problem;
+use super::trace::{self, TRACE_ID};
 use crate::service::Service;
 
 /// The process is alive.
@@ -43,10 +44,8 @@ pub async fn version() -> Json<Value> {
 
 /// What every line of the log says of the request it is about.
 pub fn request_span<B>(request: &Request<B>) -> Span {
-    let id = request
-        .headers()
-        .get(&REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .unwrap_or_default();
-    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+    let id = request_id(request.headers()).unwrap_or_default();
+    let trace = trace::told_id(request.headers()).map(tracing::field::display);
+    let (method, path) = (request.method(), request.uri().path());
+    tracing::info_span!("request", id, %method, path, { TRACE_ID } = trace)
 }

@@ -10,12 +10,14 @@ mod live;
 pub mod metrics;
 mod problem;
 mod server;
+pub mod trace;
 
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
 use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::from_fn;
 use axum::response::Redirect;
 use axum::routing::{any, get};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -36,6 +38,7 @@ pub use gate::HttpLimits;
 use graphql::Documents;
 use metrics::Metrics;
 pub use server::{ConnectionLimits, serve};
+use trace::Traces;
 
 /// Bytes of documents that are kept for requests by hash, unless set otherwise.
 pub const DOCUMENT_BYTES: usize = 4 << 20;
@@ -58,6 +61,7 @@ pub struct AppState {
     origins: Origins,
     documents: Documents,
     metrics: Metrics,
+    traces: Traces,
     slow: Slow,
 }
 
@@ -74,6 +78,7 @@ impl AppState {
             origins: Origins::default(),
             documents: Documents::new(DOCUMENT_BYTES),
             metrics: Metrics::default(),
+            traces: Traces::default(),
             slow: Slow::default(),
         }
     }
@@ -113,6 +118,13 @@ impl AppState {
         self
     }
 
+    /// The same, told in `traces`.
+    #[must_use]
+    pub fn with_traces(mut self, traces: Traces) -> Self {
+        self.traces = traces;
+        self
+    }
+
     /// The same with operations in the log that take as long as this, or longer.
     #[must_use]
     pub fn with_slow_query(mut self, limit: Option<Duration>) -> Self {
@@ -146,6 +158,7 @@ pub fn router(state: AppState) -> Router {
         .layer(unless_set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         // What is deployed changes, and who may see it depends on who asks.
         .layer(unless_set(header::CACHE_CONTROL, "no-store"))
+        .layer(from_fn(problem::name_failures))
         .layer(CatchPanicLayer::custom(problem::panicked));
     let origins = state.origins.layer();
     // Answers that come bit by bit are not compressed, and many of them wait at once: they do

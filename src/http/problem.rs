@@ -3,9 +3,14 @@
 use std::any::Any;
 
 use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::IntoResponse;
 use serde_json::json;
+
+use super::REQUEST_ID;
+use crate::graphql::error::{INTERNAL_MESSAGE, code};
 
 /// Why a request was not executed.
 #[derive(Clone, Debug)]
@@ -46,14 +51,28 @@ impl Problem {
         self.header = Some((name, HeaderValue::from_static(value)));
         self
     }
+
+    fn body(&self, request_id: Option<&str>) -> Body {
+        let mut extensions = json!({ "code": self.code });
+        if let Some(id) = request_id {
+            extensions["requestId"] = id.into();
+        }
+        let error = json!({ "message": self.message, "extensions": extensions });
+        json!({ "errors": [error] }).to_string().into()
+    }
 }
+
+/// A problem that is ours, in the extensions of its answer.
+#[derive(Clone, Debug)]
+struct Failure(Problem);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
-        let error = json!({ "message": self.message, "extensions": { "code": self.code } });
-        let body = json!({ "errors": [error] }).to_string();
         let content_type = HeaderValue::from_static(self.content_type);
-        let mut response = (self.status, body).into_response();
+        let mut response = (self.status, self.body(None)).into_response();
+        if self.code == code::INTERNAL {
+            response.extensions_mut().insert(Failure(self.clone()));
+        }
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, content_type);
@@ -62,6 +81,20 @@ impl IntoResponse for Problem {
         }
         response
     }
+}
+
+/// Tells the caller under which id the log has the reason of our failures.
+pub async fn name_failures(request: Request, next: Next) -> Response<Body> {
+    let id = request.headers().get(&REQUEST_ID).cloned();
+    let mut response = next.run(request).await;
+    if let Some(Failure(problem)) = response.extensions_mut().remove() {
+        let id = id.as_ref().and_then(|id| id.to_str().ok());
+        *response.body_mut() = problem.body(id);
+        // Those of the other body.
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response.headers_mut().remove(header::CONTENT_ENCODING);
+    }
+    response
 }
 
 /// No such page.
@@ -92,8 +125,8 @@ pub fn panicked(reason: Box<dyn Any + Send + 'static>) -> Response<Body> {
     tracing::error!(reason, "a request panicked");
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "INTERNAL",
-        "internal error",
+        code::INTERNAL,
+        INTERNAL_MESSAGE,
     )
     .into_response()
 }

@@ -15,6 +15,7 @@ use sea_orm::{
 };
 use tokio::sync::watch;
 
+use super::database_url::DatabaseUrl;
 use super::error::{Error, Result};
 
 /// How long to wait after other processes were told of a change: those that follow are told of
@@ -33,8 +34,8 @@ const PROGRESS_INTERVAL: i32 = 20_000;
 /// How to open a database.
 #[derive(Clone, Debug)]
 pub struct DatabaseOptions {
-    /// `sqlite://PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME`.
-    pub url: String,
+    /// Where it is.
+    pub url: DatabaseUrl,
     /// How many connections may be open at once (at least 1). On SQLite these are readers; there
     /// is one writer beside them.
     pub max_connections: u32,
@@ -47,7 +48,7 @@ pub struct DatabaseOptions {
 impl DatabaseOptions {
     /// The defaults for the database at `url`: 16 connections, 10 seconds.
     #[must_use]
-    pub fn new(url: impl Into<String>) -> Self {
+    pub fn new(url: impl Into<DatabaseUrl>) -> Self {
         Self {
             url: url.into(),
             max_connections: 16,
@@ -106,9 +107,10 @@ impl Database {
     /// # Errors
     /// When the URL is of no known kind, or the database cannot be reached.
     pub async fn connect(options: &DatabaseOptions) -> std::result::Result<Self, DbErr> {
-        if options.url.starts_with("sqlite:") {
+        let url = options.url.as_str();
+        if options.url.is_sqlite() {
             Self::connect_sqlite(options).await
-        } else if options.url.starts_with("postgres:") || options.url.starts_with("postgresql:") {
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             Self::connect_postgres(options).await
         } else {
             Err(DbErr::Conn(RuntimeErr::Internal(
@@ -122,6 +124,7 @@ impl Database {
     async fn connect_sqlite(options: &DatabaseOptions) -> std::result::Result<Self, DbErr> {
         let connect = options
             .url
+            .as_str()
             .parse::<SqliteConnectOptions>()
             .map_err(connection_error)?
             .create_if_missing(true)
@@ -160,6 +163,7 @@ impl Database {
     async fn connect_postgres(options: &DatabaseOptions) -> std::result::Result<Self, DbErr> {
         let mut connect = options
             .url
+            .as_str()
             .parse::<PgConnectOptions>()
             .map_err(connection_error)?
             .application_name("orlo")

@@ -11,6 +11,7 @@ pub mod clock;
 pub(crate) mod contents;
 pub mod correct;
 pub mod database;
+mod database_url;
 pub mod derive;
 pub mod error;
 pub mod event;
@@ -38,6 +39,7 @@ pub mod version;
 
 pub use clock::Clock;
 pub use database::{Database, DatabaseOptions};
+pub use database_url::DatabaseUrl;
 pub use error::{Error, Path, Result, UserError, UserErrorCode, Warning, WarningCode};
 pub use settings::Settings;
 

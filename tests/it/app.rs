@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
 use orlo::http::auth::Auth;
@@ -200,11 +200,24 @@ impl TestApp {
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
-        Answer {
+        let answer = Answer {
             status: head.status,
             headers: head.headers,
             body: to_bytes(body, usize::MAX).await.unwrap(),
+        };
+        // A server that promises another length breaks the connection.
+        if let Some(length) = answer
+            .headers
+            .get(CONTENT_LENGTH)
+            .filter(|_| !answer.body.is_empty())
+        {
+            assert_eq!(
+                length.to_str().unwrap(),
+                answer.body.len().to_string(),
+                "{answer:?}"
+            );
         }
+        answer
     }
 
     /// Serves on a free port of this machine, for clients that need a socket.

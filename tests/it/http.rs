@@ -150,6 +150,18 @@ async fn failures_carry_the_id_of_the_request(app: TestApp) {
         error["extensions"],
         json!({"code": "INTERNAL", "requestId": "abc-123"})
     );
+    for page in [
+        "/graphql/stream?query=%7Breleases%7BtotalCount%7D%7D",
+        "/readyz",
+    ] {
+        let request = Request::get(page)
+            .header("x-request-id", "def-456")
+            .header("accept-encoding", "gzip");
+        let answer = app.send(request.body(Body::empty()).unwrap()).await;
+        let expected = r#""code":"INTERNAL","requestId":"def-456""#;
+        assert!(answer.text().contains(expected), "{page}: {answer:?}");
+        assert!(!answer.headers.contains_key("content-encoding"), "{page}");
+    }
     let made = app.get("/healthz").await;
     assert_eq!(made.header("x-request-id").len(), 36);
 }

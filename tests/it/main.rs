@@ -36,4 +36,5 @@ mod schema;
 mod stats;
 mod tables;
 mod torture;
+mod traces;
 mod version;

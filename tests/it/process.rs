@@ -117,13 +117,17 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
-    /// Asks it to end, and waits until it has.
-    pub async fn stop(mut self) {
+    /// Asks it to end, and waits until it has. Returns all that it logged.
+    pub async fn stop(mut self) -> String {
         let id = self.id().to_string();
         let kill = std::process::Command::new("kill").arg(id).status();
         assert!(kill.unwrap().success());
         let status = timeout(PATIENCE, self.child.wait()).await.unwrap();
         assert!(status.unwrap().success());
+        if !self.reading.is_finished() {
+            timeout(PATIENCE, &mut self.reading).await.unwrap().unwrap();
+        }
+        self.log()
     }
 }
 

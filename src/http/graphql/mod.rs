@@ -7,20 +7,22 @@ mod persisted;
 pub(super) mod request;
 mod response;
 
-use async_graphql::{Request as GraphQlRequest, Response as GraphQlResponse};
+use async_graphql::{Request as GraphQlRequest, Response as GraphQlResponse, ServerError};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
 use self::accept::Format;
-use self::observed::{Observed, outcome_of};
+use self::observed::Observed;
 pub use self::persisted::Documents;
 use self::request::Parameters;
 use super::gate::{HttpLimits, ReadBody, too_large};
-use super::metrics::{Outcome, counting_statements};
+use super::metrics::observing_statements;
 use super::problem::Problem;
+use super::trace::TRACE_ID;
 use super::{AppState, REQUEST_ID};
+use crate::graphql::error::{INTERNAL_MESSAGE, code, code_of};
 use crate::graphql::{self, Admitted};
 
 /// Executes the operation that a request carries, and counts it.
@@ -29,15 +31,21 @@ pub async fn handle(State(state): State<AppState>, request: Request) -> Response
         Ok(format) => format,
         Err(problem) => return problem.into_response(),
     };
-    let mut observed = Observed::new(state.metrics.clone(), state.slow);
+    let trace = state.traces.begin(request.method(), request.headers());
+    if let Some(id) = trace.id() {
+        tracing::Span::current().record(TRACE_ID, tracing::field::display(id));
+    }
+    let mut observed = Observed::new(state.metrics.clone(), state.slow, trace.clone());
     let work = execute(&state, request, format, &mut observed);
-    let (answer, statements) = counting_statements(work).await;
+    let (answer, statements) = observing_statements(trace, work).await;
     observed.statements = statements;
-    answer.unwrap_or_else(|mut problem| {
-        observed.outcome = outcome_of(&problem);
+    let answer = answer.unwrap_or_else(|mut problem| {
+        observed.give_up(&problem);
         problem.content_type = format.content_type();
         problem.into_response()
-    })
+    });
+    observed.status = Some(answer.status());
+    answer
 }
 
 async fn execute(
@@ -50,11 +58,17 @@ async fn execute(
     // Before the body: who may do nothing is not listened to.
     let caller = state.auth.caller(request.headers()).await?;
     let (head, body) = request.into_parts();
+    // Who may not write has nothing to import.
+    let max_bytes = if caller.can_write() {
+        gate.limits.largest_body()
+    } else {
+        gate.limits.body_bytes
+    };
     let mut read = None;
     let parameters = match head.method {
         Method::POST => {
             request::require_json(&head.headers)?;
-            read_parameters(read.insert(gate.read(body).await?)).await?
+            read_parameters(read.insert(gate.read(body, max_bytes).await?)).await?
         }
         Method::GET => request::from_query(&head.uri)?,
         _ => {
@@ -73,14 +87,14 @@ async fn execute(
     let admitted = match graphql::admit(&state.schema, &mut request) {
         Ok(admitted) => admitted,
         Err(error) => {
-            observed.outcome = Outcome::Refused;
+            observed.refuse(&error);
             let refused = GraphQlResponse::from_errors(vec![error]);
             return Ok(response::render(&refused, format));
         }
     };
     check_body(&gate.limits, read.as_ref(), &admitted)?;
     let mut answer = run(state, request, admitted, observed).await?;
-    name_failures(&mut answer, &head.headers);
+    name_failures(&mut answer.errors, request_id(&head.headers));
     Ok(response::render(&answer, format))
 }
 
@@ -117,7 +131,7 @@ async fn read_parameters(body: &ReadBody) -> Result<Parameters, Problem> {
     let reading = tokio::task::spawn_blocking(move || request::from_body(&bytes));
     reading.await.unwrap_or_else(|_| {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Err(Problem::new(status, "INTERNAL", "internal error"))
+        Err(Problem::new(status, code::INTERNAL, INTERNAL_MESSAGE))
     })
 }
 
@@ -146,15 +160,18 @@ fn took_too_long(seconds: f64) -> Problem {
     Problem::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message)
 }
 
+/// The id of a request, which the log has too.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get(&REQUEST_ID)?.to_str().ok()
+}
+
 /// Tells the caller under which id the log has the reason of our failures.
-fn name_failures(answer: &mut GraphQlResponse, headers: &HeaderMap) {
-    let id = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
-    let Some(id) = id else { return };
-    for error in &mut answer.errors {
-        let Some(extensions) = &mut error.extensions else {
-            continue;
-        };
-        if extensions.get("code") == Some(&graphql::error::code::INTERNAL.into()) {
+pub(super) fn name_failures(errors: &mut [ServerError], request_id: Option<&str>) {
+    let Some(id) = request_id else { return };
+    for error in errors {
+        if code_of(error) == Some(code::INTERNAL)
+            && let Some(extensions) = &mut error.extensions
+        {
             extensions.set("requestId", id);
         }
     }

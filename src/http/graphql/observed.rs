@@ -1,39 +1,46 @@
-//! What is counted of a request, and put into the log when it was slow.
+//! What is counted of a request, told in its trace, and put into the log when it was slow.
 
 use std::time::Instant;
 
-use async_graphql::Response;
 use async_graphql::parser::types::OperationType;
+use async_graphql::{Response, ServerError};
+use axum::http::StatusCode;
 
-use crate::graphql::{Admitted, error};
+use crate::graphql::Admitted;
+use crate::graphql::error::{code, code_of};
 use crate::http::Slow;
-use crate::http::metrics::{Finished, Metrics, Outcome};
+use crate::http::metrics::{Finished, Metrics, Outcome, UNKNOWN};
 use crate::http::problem::Problem;
+use crate::http::trace::Trace;
 
 /// A request on its way. It is counted when this is dropped, also when the caller has left.
 #[derive(Debug)]
 pub struct Observed {
     metrics: Metrics,
     slow: Slow,
+    trace: Trace,
     began: Instant,
     operation: Option<String>,
     kind: &'static str,
-    /// What became of it.
-    pub outcome: Outcome,
+    outcome: Outcome,
+    /// The status of the answer.
+    pub status: Option<StatusCode>,
     /// How many statements it sent to the database.
     pub statements: u64,
 }
 
 impl Observed {
     /// A request that arrives now.
-    pub fn new(metrics: Metrics, slow: Slow) -> Self {
+    pub fn new(metrics: Metrics, slow: Slow, trace: Trace) -> Self {
         Self {
             metrics,
             slow,
+            trace,
             began: Instant::now(),
             operation: None,
-            kind: "unknown",
+            kind: UNKNOWN,
             outcome: Outcome::Left,
+            status: None,
             statements: 0,
         }
     }
@@ -53,13 +60,14 @@ impl Observed {
 
     /// The request was executed, unless the executor refused it.
     pub fn end(&mut self, answer: &Response) {
-        let code =
-            |error: &async_graphql::ServerError| error.extensions.as_ref()?.get("code").cloned();
-        let timeout = Some(error::code::TIMEOUT.into());
         let errors = &answer.errors;
+        self.trace.errors(errors);
         self.outcome = if errors.is_empty() {
             Outcome::Ok
-        } else if errors.iter().any(|error| code(error) == timeout) {
+        } else if errors
+            .iter()
+            .any(|error| code_of(error) == Some(code::TIMEOUT))
+        {
             Outcome::Timeout
         } else if errors.iter().all(|error| error.path.is_empty()) {
             Outcome::Refused
@@ -67,17 +75,31 @@ impl Observed {
             Outcome::Errors
         };
     }
+
+    /// The request asks for too much, or for what the caller may not.
+    pub fn refuse(&mut self, error: &ServerError) {
+        self.outcome = Outcome::Refused;
+        self.trace.errors(std::slice::from_ref(error));
+    }
+
+    /// The request is answered with `problem`.
+    pub fn give_up(&mut self, problem: &Problem) {
+        self.outcome = outcome_of(problem);
+        self.trace.problem(problem);
+    }
 }
 
 impl Drop for Observed {
     fn drop(&mut self) {
         let elapsed = self.began.elapsed();
-        self.metrics.finish(&Finished {
+        let finished = Finished {
             operation: self.operation.as_deref(),
             kind: self.kind,
             outcome: self.outcome,
             elapsed,
-        });
+        };
+        self.metrics.finish(&finished);
+        self.trace.end(&finished, self.status, self.statements);
         if self.slow.0.is_some_and(|limit| elapsed >= limit) {
             // Neither the document nor its variables: they may hold what nobody else may read.
             tracing::warn!(
@@ -92,10 +114,9 @@ impl Drop for Observed {
     }
 }
 
-/// What became of a request that was answered with `problem`.
-pub fn outcome_of(problem: &Problem) -> Outcome {
+fn outcome_of(problem: &Problem) -> Outcome {
     match (problem.code, problem.status.as_u16()) {
-        (error::code::TIMEOUT, _) => Outcome::Timeout,
+        (code::TIMEOUT, _) => Outcome::Timeout,
         (_, 503) => Outcome::Busy,
         _ => Outcome::Refused,
     }

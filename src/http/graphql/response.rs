@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use serde_json::json;
 
 use super::accept::Format;
-use crate::graphql::error::code;
+use crate::graphql::error::{code, code_of};
 
 /// The HTTP answer that carries `response`.
 pub fn render(response: &async_graphql::Response, format: Format) -> Response<Body> {
@@ -51,11 +51,8 @@ fn was_executed(response: &async_graphql::Response) -> bool {
 
 /// Whether the request was refused with this code.
 fn has_code(response: &async_graphql::Response, code: &str) -> bool {
-    let code = async_graphql::Value::from(code);
-    response.errors.iter().any(|error| {
-        let extensions = error.extensions.as_ref();
-        extensions.and_then(|extensions| extensions.get("code")) == Some(&code)
-    })
+    let mut codes = response.errors.iter().map(code_of);
+    codes.any(|known| known == Some(code))
 }
 
 /// An answer to a request that was not executed has no `data`, not even null.

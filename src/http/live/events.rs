@@ -17,8 +17,7 @@ use super::caller::Credential;
 use super::execute::execute;
 use crate::graphql::{self, Answer};
 use crate::http::AppState;
-use crate::http::gate::too_large;
-use crate::http::graphql::{not_by_get, request};
+use crate::http::graphql::{name_failures, not_by_get, request, request_id};
 use crate::http::problem::Problem;
 
 /// The type of an answer.
@@ -42,11 +41,8 @@ pub async fn stream(State(state): State<AppState>, request: Request) -> Result<R
     let parameters = match head.method {
         Method::POST => {
             request::require_json(&head.headers)?;
-            let body = state.gate.read(body).await?;
             let limit = state.gate.limits.body_bytes;
-            if body.bytes.len() > limit {
-                return Err(too_large(limit));
-            }
+            let body = state.gate.read(body, limit).await?;
             request::from_body(&body.bytes)?
         }
         Method::GET => request::from_query(&head.uri)?,
@@ -61,8 +57,12 @@ pub async fn stream(State(state): State<AppState>, request: Request) -> Result<R
     if head.method == Method::GET && graphql::would_write(&state.schema, &mut request) {
         return Err(not_by_get());
     }
+    let id = request_id(&head.headers).map(ToOwned::to_owned);
     let answers = execute(&state, request)?.into_answers();
-    let answers = answers.map(|answer| next(&answer));
+    let answers = answers.map(move |mut answer| {
+        name_failures(answer.errors_mut(), id.as_deref());
+        next(&answer)
+    });
     let recheck = live.timing.recheck;
     let spent = async move { auth.spent(pass, recheck).await };
     // The comment goes out at once, so that the client knows that it is connected. There is no

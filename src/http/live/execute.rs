@@ -7,10 +7,11 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::graphql::{self, Admitted, Answer};
 use crate::http::AppState;
-use crate::http::graphql::observed::{Observed, outcome_of};
+use crate::http::graphql::observed::Observed;
 use crate::http::graphql::run;
-use crate::http::metrics::counting_statements;
+use crate::http::metrics::observing_statements;
 use crate::http::problem::Problem;
+use crate::http::trace::Trace;
 
 /// An operation under way.
 pub struct Execution {
@@ -59,9 +60,9 @@ pub fn execute(state: &AppState, mut request: Request) -> Result<Execution, Prob
         let answers = graphql::subscribe(&state.schema, request, admitted);
         return Ok(Execution { answers, place });
     }
-    let mut observed = Observed::new(state.metrics.clone(), state.slow);
+    let mut observed = Observed::new(state.metrics.clone(), state.slow, Trace::default());
     let place = state.gate.enter();
-    let place = place.inspect_err(|problem| observed.outcome = outcome_of(problem))?;
+    let place = place.inspect_err(|problem| observed.give_up(problem))?;
     let answer = answer(state.clone(), request, admitted, observed);
     Ok(Execution::one(answer, Some(place)))
 }
@@ -74,12 +75,12 @@ async fn answer(
     mut observed: Observed,
 ) -> Answer {
     let work = run(&state, request, admitted, &mut observed);
-    let (answer, statements) = counting_statements(work).await;
+    let (answer, statements) = observing_statements(Trace::default(), work).await;
     observed.statements = statements;
     match answer {
         Ok(response) => Answer::single(response),
         Err(problem) => {
-            observed.outcome = outcome_of(&problem);
+            observed.give_up(&problem);
             Answer::failed(problem.message, problem.code)
         }
     }

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tracing::{Instrument as _, Span};
 
 use super::caller::Credential;
 use super::execute::execute;
@@ -21,6 +22,7 @@ use crate::graphql::Answer;
 use crate::graphql::error::code;
 use crate::http::AppState;
 use crate::http::graphql::request::Parameters;
+use crate::http::graphql::{name_failures, request_id};
 use crate::http::problem::Problem;
 
 /// Bytes that are read at once. Every connection keeps so many in store.
@@ -50,17 +52,20 @@ pub async fn connect(
         .max_message_size(state.gate.limits.body_bytes)
         .max_frame_size(state.gate.limits.body_bytes);
     let sockets = state.live.sockets.clone();
+    let span = Span::current();
     Ok(upgrade
         .on_upgrade(move |socket| {
             let connection = Connection {
                 socket,
                 state,
+                request_id: request_id(&headers).map(ToOwned::to_owned),
                 credential: Credential::of(&headers),
                 is_acknowledged: false,
                 spent: Box::pin(pending()),
                 operations: Operations::default(),
             };
-            sockets.track_future(connection.serve())
+            // What the log says of it has the id of the request that opened it.
+            sockets.track_future(connection.serve().instrument(span))
         })
         .into_response())
 }
@@ -69,6 +74,8 @@ pub async fn connect(
 struct Connection {
     socket: WebSocket,
     state: AppState,
+    /// The id of the request that opened it.
+    request_id: Option<String>,
     /// What tells who is at the other end.
     credential: Credential,
     is_acknowledged: bool,
@@ -236,7 +243,8 @@ impl Connection {
 
     async fn tell(&mut self, id: &str, step: Step) -> Result<(), End> {
         match step {
-            Step::Answered(answer) => {
+            Step::Answered(mut answer) => {
+                name_failures(answer.errors_mut(), self.request_id.as_deref());
                 if matches!(answer, Answer::Failed(_)) {
                     // That says already that it is over.
                     self.operations.end(id);

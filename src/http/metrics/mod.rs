@@ -25,6 +25,7 @@ use prometheus_client::registry::{Registry, Unit};
 use self::process::Process;
 use super::AppState;
 use super::problem::Problem;
+use super::trace::Trace;
 use crate::graphql::error::{INTERNAL_MESSAGE, code};
 use crate::service::history;
 use crate::service::token::TokenScope;
@@ -37,9 +38,18 @@ const SECONDS: [f64; 14] = [
     0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
 
+/// The kind of an operation that was not executed.
+pub const UNKNOWN: &str = "unknown";
+
 tokio::task_local! {
-    /// How many statements the request at hand has sent.
-    static STATEMENTS: Cell<u64>;
+    /// The request at hand.
+    static STATEMENTS: Statements;
+}
+
+/// The statements of a request.
+struct Statements {
+    count: Cell<u64>,
+    trace: Trace,
 }
 
 /// What became of a request.
@@ -221,7 +231,10 @@ impl Metrics {
             }
             let seconds = &metrics.0.statement_seconds;
             seconds.observe(info.elapsed.as_secs_f64());
-            let _ = STATEMENTS.try_with(|count| count.set(count.get() + 1));
+            let _ = STATEMENTS.try_with(|Statements { count, trace }| {
+                count.set(count.get() + 1);
+                trace.statement(info);
+            });
         }
     }
 
@@ -251,13 +264,14 @@ impl Metrics {
     }
 }
 
-/// Does `work` and says how many statements it sent.
-pub async fn counting_statements<T>(work: impl Future<Output = T>) -> (T, u64) {
+/// Does `work`, puts its statements into `trace`, and says how many there were.
+pub async fn observing_statements<T>(trace: Trace, work: impl Future<Output = T>) -> (T, u64) {
     let work = async {
         let result = work.await;
-        (result, STATEMENTS.with(Cell::get))
+        (result, STATEMENTS.with(|statements| statements.count.get()))
     };
-    STATEMENTS.scope(Cell::new(0), work).await
+    let count = Cell::new(0);
+    STATEMENTS.scope(Statements { count, trace }, work).await
 }
 
 /// The page that Prometheus reads.
