@@ -13,9 +13,9 @@ test: ## Run all tests, on SQLite and PostgreSQL; installs what is missing on De
 	npm ci --prefix tests/clients --no-audit --no-fund
 	cargo test --workspace --locked --no-fail-fast
 
-torture: ## Run what is too long for every day: crashes, outages, full disks; stops by itself
+torture: ## Run what is too long for every day: crashes, outages, crowds, fuzzing; stops by itself
 	@sh scripts/require compiler postgresql
-	cargo test --locked --test it torture:: -- --include-ignored --test-threads=1 --nocapture
+	cargo test --locked --test it -- torture:: fuzz:: --include-ignored --test-threads=1 --nocapture
 
 SIZE = 20000
 bench: ## Measure the whole server on both databases with SIZE=20000 releases; see bench/README.md

@@ -16,6 +16,7 @@ mod dora;
 mod export;
 mod filters;
 mod from_orlo;
+mod fuzz;
 mod http;
 mod import;
 mod limits;

@@ -2,7 +2,8 @@
 //!
 //! The executor hands fields out in the order in which they were ready, and leaves out those that
 //! failed. Callers may count on the order in which they selected the fields, and on null instead
-//! of what failed: on the field itself where its type allows null, else on what is around it.
+//! of what failed: on the field itself where its type allows null, else on what is around it. An object
+//! of which all fields were skipped is an empty one to callers, and null to the executor.
 
 mod field_types;
 
@@ -24,6 +25,9 @@ pub fn shape(
     document: &ExecutableDocument,
     name: Option<&str>,
 ) -> Response {
+    if response.data == Value::Null && response.errors.is_empty() {
+        response.data = Value::Object(Fields::new());
+    }
     let mut operations = document.operations.iter();
     let operation = operations.find(|(known, _)| name.is_none() || known.map(Name::as_str) == name);
     let (Value::Object(fields), Some((_, operation))) = (&mut response.data, operation) else {
@@ -103,7 +107,14 @@ impl<'a> Shaper<'a> {
         ty: Option<&'a Type>,
         sets: &[&'a SelectionSet],
     ) -> Option<Value> {
+        let is_nullable = ty.is_none_or(|ty| ty.nullable);
         let shaped = match (value, ty.map(|ty| &ty.base)) {
+            // Where the type allows null, it cannot be told from what is not there.
+            (Value::Null, Some(BaseType::Named(_)))
+                if !is_nullable && !sets.is_empty() && !self.has_failed() =>
+            {
+                Some(Value::Object(Fields::new()))
+            }
             (Value::Null, _) => None,
             (Value::List(items), Some(BaseType::List(ty))) => self.list(items, Some(ty), sets),
             (Value::List(items), None) => self.list(items, None, sets),
@@ -116,7 +127,6 @@ impl<'a> Shaper<'a> {
             }
             (leaf, _) => Some(leaf),
         };
-        let is_nullable = ty.is_none_or(|ty| ty.nullable);
         shaped.or_else(|| is_nullable.then_some(Value::Null))
     }
 
@@ -292,5 +302,19 @@ mod tests {
             answer("{ leaf { sound } thing @skip(if: true) { slow } }").await,
             "{leaf: {sound: true}}"
         );
+    }
+
+    #[tokio::test]
+    async fn an_object_without_fields_is_an_object() {
+        for (query, expected) in [
+            ("{ thing @skip(if: true) { slow } }", "{}"),
+            ("{ leaf { sound @skip(if: true) } }", "{leaf: {}}"),
+            (
+                "{ things { ... @include(if: false) { slow } } }",
+                "{things: [{}, {}]}",
+            ),
+        ] {
+            assert_eq!(answer(query).await, expected, "{query}");
+        }
     }
 }
