@@ -10,3 +10,4 @@ mod idle;
 mod log;
 mod outage;
 mod server;
+mod slow;
