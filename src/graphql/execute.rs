@@ -9,7 +9,7 @@ use async_graphql::{Name, Request, Response, ServerError, Value, value};
 
 use super::error::with_codes;
 use super::limits::{Limits, Weight};
-use super::shape::{FieldTypes, shape};
+use super::shape::{FieldTypes, name_of, shape};
 use super::{OrloSchema, error, guard};
 use crate::service::{Service, Settings};
 
@@ -100,11 +100,26 @@ pub fn admit(schema: &OrloSchema, request: &mut Request) -> Result<Admitted, Ser
         &request.variables,
     )?;
     guard::check(request)?;
+    check_variables(&document)?;
     Ok(Admitted {
         document,
         name: request.operation_name.clone(),
         weight,
     })
+}
+
+/// The executor breaks down over a variable of a type that does not exist, if it has a default.
+fn check_variables(document: &ExecutableDocument) -> Result<(), ServerError> {
+    let operations = document.operations.iter();
+    for variable in operations.flat_map(|(_, operation)| &operation.node.variable_definitions) {
+        let ty = &variable.node.var_type;
+        let name = name_of(&ty.node);
+        if !FIELD_TYPES.has(name) {
+            let message = format!("Unknown type \"{name}\"");
+            return Err(error::add_code(ServerError::new(message, Some(ty.pos))));
+        }
+    }
+    Ok(())
 }
 
 /// Executes the operation that `request` carries, be it a query or a mutation, unless it asks for

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use async_graphql::parser::types::{
     BaseType, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
-    SelectionSet, Type,
+    SelectionSet,
 };
 use async_graphql::{Name, ServerError};
 
 use super::size::Sizes;
 use super::{Limits, exceeded, refusal};
 use crate::graphql::error::code;
-use crate::graphql::shape::FieldTypes;
+use crate::graphql::shape::{FieldTypes, name_of};
 
 /// Fields that do not exist, after which nobody reads on.
 const MAX_MISTAKES: u32 = 20;
@@ -252,16 +252,5 @@ fn price(parent: &str, field: &str) -> u64 {
         }
         (_, "totalCount") => 100,
         _ => 0,
-    }
-}
-
-/// The name of the type inside the lists of `ty`.
-fn name_of(ty: &Type) -> &str {
-    let mut base = &ty.base;
-    loop {
-        match base {
-            BaseType::Named(name) => return name.as_str(),
-            BaseType::List(inner) => base = &inner.base,
-        }
     }
 }

@@ -1,10 +1,10 @@
 //! What types the fields of a schema have.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::Name;
 use async_graphql::parser::parse_schema;
-use async_graphql::parser::types::{Type, TypeKind, TypeSystemDefinition};
+use async_graphql::parser::types::{BaseType, Type, TypeKind, TypeSystemDefinition};
 
 /// What every schema has beside its own types.
 const INTROSPECTION: &str = "
@@ -35,35 +35,63 @@ type __Directive {
   args(includeDeprecated: Boolean): [__InputValue!]! isRepeatable: Boolean!
 }";
 
+/// What a document may name without the schema saying so.
+const BUILT_IN: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
+
 /// The types of all fields, by the name of the type they are on and their own.
 #[derive(Debug, Default)]
-pub struct FieldTypes(HashMap<Name, HashMap<Name, Type>>);
+pub struct FieldTypes {
+    fields: HashMap<Name, HashMap<Name, Type>>,
+    /// The names of all types.
+    names: HashSet<Name>,
+}
 
 impl FieldTypes {
     /// The types of the fields of the schema that `sdl` describes.
     #[must_use]
     pub fn of_schema(sdl: &str) -> Self {
         let schemas = [sdl, INTROSPECTION].into_iter().flat_map(parse_schema);
-        let mut types: HashMap<Name, HashMap<Name, Type>> = HashMap::new();
+        let mut fields: HashMap<Name, HashMap<Name, Type>> = HashMap::new();
+        let mut names: HashSet<_> = BUILT_IN.into_iter().map(Name::new).collect();
         for definition in schemas.flat_map(|schema| schema.definitions) {
             let TypeSystemDefinition::Type(definition) = definition else {
                 continue;
             };
-            let fields = match definition.node.kind {
+            let name = definition.node.name.node;
+            names.insert(name.clone());
+            let own = match definition.node.kind {
                 TypeKind::Object(object) => object.fields,
                 TypeKind::Interface(interface) => interface.fields,
                 _ => continue,
             };
-            let fields = fields.into_iter().map(|field| field.node);
-            let known = types.entry(definition.node.name.node).or_default();
-            known.extend(fields.map(|field| (field.name.node, field.ty.node)));
+            let own = own.into_iter().map(|field| field.node);
+            let known = fields.entry(name).or_default();
+            known.extend(own.map(|field| (field.name.node, field.ty.node)));
         }
-        Self(types)
+        Self { fields, names }
     }
 
     /// The type of a field; none for `__typename`, and for fields that do not exist.
     #[must_use]
     pub fn get(&self, parent: &str, field: &str) -> Option<&Type> {
-        self.0.get(parent)?.get(field)
+        self.fields.get(parent)?.get(field)
+    }
+
+    /// Whether there is a type of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+}
+
+/// The name of the type inside the lists of `ty`.
+#[must_use]
+pub fn name_of(ty: &Type) -> &str {
+    let mut base = &ty.base;
+    loop {
+        match base {
+            BaseType::Named(name) => return name.as_str(),
+            BaseType::List(inner) => base = &inner.base,
+        }
     }
 }

@@ -15,7 +15,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, PathSegment, Response, ServerError, Value};
 
-pub use field_types::FieldTypes;
+pub use field_types::{FieldTypes, name_of};
 
 /// Shapes `response`, the answer to the operation `name` of `document`.
 #[must_use]

@@ -74,6 +74,9 @@ async fn what_does_not_fit_the_schema_is_a_bad_request(app: TestApp) {
         "query { releases(orderBy: { field: SIZE }) { totalCount } }",
         "query { releases(first: \"ten\") { totalCount } }",
         "query ($a: Int) { releases(first: $b) { totalCount } }",
+        "query ($a: Nothing = 1) { releases(first: $a) { totalCount } }",
+        "query ($a: [Nothing!]! = [1]) { releases(first: $a) { totalCount } }",
+        "query A { __typename } query B($a: Nothing = 1) { __typename }",
         "subscription { releaseChanged { cursor } } query { server { version } }",
     ] {
         check(&app.errors(document, json!({})).await, "BAD_REQUEST");
