@@ -191,12 +191,24 @@ fn every_limit_holds_from_its_number_on() {
         format!("{{ ...f1 }} {links} fragment f{count} on Query {{ __typename }}")
     };
     let root = |count| format!("{{ {} }}", times("__typename ", count));
-    let limits: [(Query<'_>, usize, &str); 5] = [
+    let spread = |field: &str, count| {
+        let spreads = times("...f ", count);
+        format!("{{ server {{ {spreads} }} }} fragment f on ServerInfo {{ {field} }}")
+    };
+    let again_deeper = |count| {
+        let (open, close) = (times("... { ", count), times("} ", count));
+        let fragment = "fragment f on Query { ... { __typename } }";
+        format!("{{ ...f {open} ...f {close} }} {fragment}")
+    };
+    let limits: [(Query<'_>, usize, &str); 8] = [
         (&root, 50, "fields at its root"),
         (&aliases, 200, "aliases"),
         (&directives, 100, "directives"),
         (&deep, 31, "selections are nested more than 32 deep"),
         (&chain, 31, "selections are nested more than 32 deep"),
+        (&again_deeper, 29, "selections are nested more than 32 deep"),
+        (&|count| spread("a: version", count), 200, "aliases"),
+        (&|count| spread("version @a", count), 100, "directives"),
     ];
     for (query, limit, what) in limits {
         weigh(&query(limit), json!({}));
