@@ -3,6 +3,9 @@
 use async_graphql::{Request as GraphQlRequest, Variables};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use mime::Mime;
+use serde::Deserialize;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Documents;
@@ -13,7 +16,7 @@ use crate::http::problem::Problem;
 pub struct Parameters {
     query: Option<String>,
     operation_name: Option<String>,
-    variables: Map<String, Value>,
+    variables: Variables,
     extensions: Map<String, Value>,
 }
 
@@ -26,8 +29,7 @@ impl Parameters {
         let query = documents.resolve(self.query, &self.extensions)?;
         let query =
             query.ok_or_else(|| Problem::bad_request("the parameter \"query\" is missing"))?;
-        let variables = Variables::from_json(Value::Object(self.variables));
-        let mut request = GraphQlRequest::new(query).variables(variables);
+        let mut request = GraphQlRequest::new(query).variables(self.variables);
         request.operation_name = self.operation_name;
         let extensions = self.extensions.into_iter().filter_map(|(name, value)| {
             let value = async_graphql::Value::from_json(value).ok()?;
@@ -39,6 +41,15 @@ impl Parameters {
 
     /// Checks the members of the object that a request is.
     pub fn new(mut members: Map<String, Value>) -> Result<Self, Problem> {
+        let variables = object(&mut members, "variables")?;
+        let variables = Variables::from_json(Value::Object(variables));
+        Self::with_variables(members, variables)
+    }
+
+    fn with_variables(
+        mut members: Map<String, Value>,
+        variables: Variables,
+    ) -> Result<Self, Problem> {
         let query = match members.remove("query") {
             Some(Value::String(query)) => Some(query),
             None | Some(Value::Null) => None,
@@ -49,7 +60,6 @@ impl Parameters {
             None | Some(Value::Null | Value::String(_)) => None,
             Some(_) => return Err(Problem::bad_request("\"operationName\" must be a text")),
         };
-        let variables = object(&mut members, "variables")?;
         let extensions = object(&mut members, "extensions")?;
         Ok(Self {
             query,
@@ -64,10 +74,12 @@ fn object(members: &mut Map<String, Value>, name: &str) -> Result<Map<String, Va
     match members.remove(name) {
         Some(Value::Object(object)) => Ok(object),
         None | Some(Value::Null) => Ok(Map::new()),
-        Some(_) => Err(Problem::bad_request(format!(
-            "\"{name}\" must be an object"
-        ))),
+        Some(_) => Err(not_an_object(name)),
     }
+}
+
+fn not_an_object(name: &str) -> Problem {
+    Problem::bad_request(format!("\"{name}\" must be an object"))
 }
 
 /// Reads the parameters from a JSON body.
@@ -77,18 +89,58 @@ pub fn from_body(bytes: &[u8]) -> Result<Parameters, Problem> {
             "the body is empty; send {\"query\": \"...\"}",
         ));
     }
-    match serde_json::from_slice(bytes) {
-        Ok(Value::Object(members)) => Parameters::new(members),
-        Ok(Value::Array(_)) => Err(Problem::bad_request(
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first == Some(&b'[') {
+        return Err(Problem::bad_request(
             "several operations in one request are not taken",
-        )),
-        Ok(_) => Err(Problem::bad_request("the body must be a JSON object")),
-        Err(error) => {
-            let (line, column) = (error.line(), error.column());
-            let message = format!("the body is not JSON (line {line}, column {column})");
-            Err(Problem::bad_request(message))
+        ));
+    }
+    // Nothing is made of it before it is known to be JSON, and of variables, which may be many, what
+    // they are in the end.
+    let members: Members<'_> =
+        serde_json::from_slice(bytes).map_err(|error| match (error.classify(), first) {
+            (Category::Data, Some(b'{')) => Problem::bad_request("a parameter is given twice"),
+            (Category::Data, _) => Problem::bad_request("the body must be a JSON object"),
+            _ => not_json(&error),
+        })?;
+    let mut others = Map::new();
+    for (name, text) in [
+        ("query", members.query),
+        ("operationName", members.operation_name),
+        ("extensions", members.extensions),
+    ] {
+        if let Some(text) = text {
+            let value = serde_json::from_str(text.get()).map_err(|error| not_json(&error))?;
+            others.insert(name.to_owned(), value);
         }
     }
+    let variables = members.variables.map_or("{}", RawValue::get);
+    if !variables.starts_with('{') {
+        return Err(not_an_object("variables"));
+    }
+    let variables = serde_json::from_str(variables).map_err(|error| not_json(&error))?;
+    Parameters::with_variables(others, variables)
+}
+
+/// The members of a body, as they are written; none for null.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Members<'a> {
+    #[serde(borrow)]
+    query: Option<&'a RawValue>,
+    #[serde(borrow)]
+    operation_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    variables: Option<&'a RawValue>,
+    #[serde(borrow)]
+    extensions: Option<&'a RawValue>,
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    Problem::bad_request(format!(
+        "the body is not JSON (line {line}, column {column})"
+    ))
 }
 
 /// Reads the parameters from the query of a URL.
