@@ -167,6 +167,9 @@ impl Database {
             .parse::<PgConnectOptions>()
             .map_err(connection_error)?
             .application_name("orlo")
+            // The planner takes statements of many layers to be much more work than they are, and
+            // would compile them for seconds.
+            .options([("jit", "off")])
             .disable_statement_logging();
         if let Some(limit) = options.statement_timeout {
             connect = connect.options([("statement_timeout", limit.as_millis().to_string())]);
