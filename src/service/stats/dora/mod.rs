@@ -1,15 +1,16 @@
 //! DORA's metrics of software delivery: how often, how fast, how well, how soon mended.
 //!
 //! The metrics are those of <https://dora.dev/guides/dora-metrics/>; what exactly is counted is
-//! told in `docs/questions.md`. `fact.rs` finds out what became of each package, `unit.rs` what
-//! that makes of releases, and `point.rs` counts.
+//! told in `docs/questions.md`. `fact.rs` and `rollback.rs` find out what became of each package,
+//! `unit.rs` what that makes of releases, and `point.rs` counts.
 
 mod fact;
 mod point;
+mod rollback;
 mod unit;
 
 use entity::{Timestamp, package};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Query};
 use sea_orm::{EntityTrait, QueryFilter, QueryTrait};
 
 pub use self::point::{DoraPoint, Frequency, LeadTime, Rate, RecoveryTime};
@@ -93,7 +94,7 @@ pub async fn failed(
         [time],
         Key::id("package", Direction::Desc),
     );
-    page::fetch(service, failures(service, question)?, &order, &args).await
+    page::fetch(service, failures(service, question).await?, &order, &args).await
 }
 
 /// How many packages are behind the change fail rate of the whole window.
@@ -101,14 +102,15 @@ pub async fn failed(
 /// # Errors
 /// When the question makes no sense, or the database fails.
 pub async fn failed_count(service: &Service, question: &DoraQuestion) -> Result<u64> {
-    sql::count(service, failures(service, question)?).await
+    sql::count(service, failures(service, question).await?).await
 }
 
-fn failures(
+async fn failures(
     service: &Service,
     question: &DoraQuestion,
 ) -> Result<sea_orm::sea_query::SelectStatement> {
     let window = question.window(service)?;
+    let layers = fact::layers(service, question, window).await?;
     let whole = Bucket {
         start: window.0,
         end: window.1,
@@ -122,12 +124,16 @@ fn failures(
         CountUnit::Packages => "package_id",
         CountUnit::Releases => "release_id",
     };
+    // Said in this way PostgreSQL looks each up in a table of hashes. Left to itself it takes both
+    // sides to be short, and compares all with all.
+    let is_change = Expr::col(unit_of).in_subquery(changes);
+    let is_change = is_change.binary(BinOper::Is, sql::always());
     let ids = Query::select()
         .column("package_id")
         .from(fact::FACT)
         .and_where(Expr::cust("is_failure = 1"))
-        .and_where(Expr::col(unit_of).in_subquery(changes))
-        .with_cte(fact::layers(service, question, window)?)
+        .and_where(is_change)
+        .with_cte(layers)
         .take();
     Ok(package::Entity::find()
         .filter(sql::column("package", "id").in_subquery(ids))

@@ -144,7 +144,7 @@ pub(super) async fn points(
     window: (Timestamp, Timestamp),
     buckets: &[Bucket],
 ) -> Result<Vec<DoraPoint>> {
-    let layers = fact::layers(service, question, window)?;
+    let layers = fact::layers(service, question, window).await?;
     let pieces = Pieces {
         service,
         question,
