@@ -69,7 +69,11 @@ fn add(query: &mut SelectStatement, dimension: Dimension, unit: CountUnit) {
                 );
             sql::column("platform", "name")
         }
-        (Dimension::Package, CountUnit::Packages) => sql::column("package", "name"),
+        // Not the column itself: SQLite would go through the packages by name to have them in
+        // groups, and look each of them and its release up all over the tables.
+        (Dimension::Package, CountUnit::Packages) => {
+            Func::coalesce([sql::column("package", "name"), Expr::custom_keyword("NULL")]).into()
+        }
         (Dimension::Package, CountUnit::Releases) => {
             let of_release = sql::column("package", "release_id").eq(release());
             let living = sql::column("package", "deleted_at").is_null();
