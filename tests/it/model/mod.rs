@@ -1,6 +1,6 @@
 //! Random histories, and the same answers as a plain, slow and obviously right program has.
 //!
-//! A story (`story.rs`) is told to Orlo (`load.rs`) and to a model (`world.rs`) that shares nothing
+//! A story (`story.rs`, `wave.rs`) is told to Orlo (`load.rs`) and to a model (`world.rs`) that shares nothing
 //! with the service: plain structures, made from what is written of status, time and identity. Then
 //! both are asked what runs where (`versions.rs`), for statistics (`counts.rs`) and for DORA's
 //! metrics (`dora.rs`), and must answer the same, to the last digit; so the two databases do. At
@@ -15,6 +15,7 @@ mod dora;
 mod load;
 mod story;
 mod versions;
+mod wave;
 mod world;
 
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};

@@ -10,12 +10,14 @@ use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::{Index, select, subsequence};
 
+use super::wave::wave;
+
 /// An instant.
 pub type Time = DateTime<Utc>;
 
 pub const NAMES: [&str; 3] = ["api", "db", "Web"];
 pub const PLATFORMS: [&str; 3] = ["prod", "eu", "Us"];
-const VERSIONS: [&str; 3] = ["1", "2", "3"];
+pub const VERSIONS: [&str; 3] = ["1", "2", "3"];
 const USERS: [&str; 3] = ["ann", "Bob", "éva"];
 pub const TEAMS: [&str; 2] = ["shop", "pay"];
 pub const STATUSES: [&str; 4] = ["SUCCESSFUL", "FAILED", "IN_PROGRESS", "NOT_STARTED"];
@@ -182,18 +184,19 @@ pub struct Story {
 /// What the releases of a story have in common: the instants of which there are few, and the names
 /// and platforms. Where there is but one, its line is long.
 #[derive(Clone, Debug)]
-struct Stage {
-    pool: Vec<Time>,
-    names: &'static [&'static str],
-    platforms: &'static [&'static str],
+pub struct Stage {
+    pub pool: Vec<Time>,
+    pub names: &'static [&'static str],
+    pub platforms: &'static [&'static str],
 }
 
 type Pool = Vec<Time>;
 
 /// Any story.
 pub fn story() -> impl Strategy<Value = Story> {
-    let few_or_all = select(vec![1_usize, 1, 3]);
-    let stages = (select(ZONES.to_vec()), few_or_all.clone(), few_or_all);
+    let names = select(vec![1_usize, 1, 3]);
+    let platforms = select(vec![1_usize, 2, 3]);
+    let stages = (select(ZONES.to_vec()), names, platforms);
     stages.prop_flat_map(|((zone, settings), names, platforms)| {
         vec(near(settings), 6).prop_flat_map(move |pool| {
             let stage = Stage {
@@ -202,11 +205,7 @@ pub fn story() -> impl Strategy<Value = Story> {
                 platforms: &PLATFORMS[..platforms],
             };
             let questions = questions(&stage.pool, zone, settings);
-            let told = (
-                vec(release(&stage), 1..10),
-                vec(change(&stage), 0..7),
-                questions,
-            );
+            let told = (releases(&stage), vec(change(&stage), 0..7), questions);
             told.prop_map(|(releases, changes, questions)| Story {
                 releases,
                 changes,
@@ -232,7 +231,7 @@ fn near(settings: [&'static str; 2]) -> impl Strategy<Value = Time> {
 }
 
 /// One of few instants, or one shortly after.
-fn time(pool: &Pool) -> impl Strategy<Value = Time> + use<> {
+pub fn time(pool: &Pool) -> impl Strategy<Value = Time> + use<> {
     let later = select(vec![0, 0, 0, 1, 600_000_i64]);
     let time = (select(pool.clone()), later);
     time.prop_map(|(time, millis)| time + TimeDelta::milliseconds(millis))
@@ -242,7 +241,7 @@ fn maybe_time(pool: &Pool) -> impl Strategy<Value = Option<Time>> + use<> {
     option::weighted(0.7, time(pool))
 }
 
-fn maybe(values: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
+pub fn maybe(values: &'static [&'static str]) -> impl Strategy<Value = Option<&'static str>> {
     option::weighted(0.8, select(values))
 }
 
@@ -250,6 +249,13 @@ fn platforms(stage: &Stage) -> impl Strategy<Value = Vec<&'static str>> + use<> 
     let most = stage.platforms.len().min(2);
     let one_or_more = subsequence(stage.platforms.to_vec(), 1..=most);
     prop_oneof![1 => Just(Vec::new()), 4 => one_or_more]
+}
+
+/// Mostly one by one.
+fn releases(stage: &Stage) -> impl Strategy<Value = Vec<Release>> + use<> {
+    let one = release(stage).prop_map(|release| vec![release]);
+    let some = vec(prop_oneof![6 => one, 1 => wave(stage)], 1..9);
+    some.prop_map(|releases| releases.concat())
 }
 
 fn release(stage: &Stage) -> impl Strategy<Value = Release> + use<> {
