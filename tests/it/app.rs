@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use orlo::http::auth::Auth;
 use orlo::http::{self, AppState, ConnectionLimits, HttpLimits, Live, router};
 use orlo::service::clock::ManualClock;
-use orlo::service::{Database, Service, Settings};
+use orlo::service::{Database, DatabaseOptions, Service, Settings};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -124,6 +124,19 @@ impl TestApp {
     /// Another process over the same database, with other settings.
     pub async fn with_settings(&self, settings: Settings) -> Self {
         Self::new(self.storage.clone(), self.clock.clone(), settings).await
+    }
+
+    /// Another process over the same database, whose statements may take this long.
+    pub async fn with_statement_timeout(&self, limit: Duration) -> Self {
+        let mut options = DatabaseOptions::new(self.database_url());
+        options.statement_timeout = Some(limit);
+        let database = Database::connect(&options).await.unwrap();
+        let service = Service::new(database, Settings::default(), self.clock.clone());
+        Self {
+            router: router(state(&service)),
+            service,
+            ..self.clone()
+        }
     }
 
     /// The same process with other rules for who may do what.

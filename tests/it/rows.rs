@@ -1,13 +1,16 @@
 //! Rows put straight into the tables, for tests of questions that need records of every shape.
 
+use std::ops::RangeInclusive;
+
 use entity::{
     DeployStatus, Timestamp, package, package_result, platform, release, release_metadata,
     release_note, release_platform, release_reference,
 };
-use sea_orm::{EntityTrait, IntoActiveModel};
+use sea_orm::{ConnectionTrait as _, EntityTrait, IntoActiveModel};
 use uuid::Uuid;
 
 use crate::app::TestApp;
+use crate::database::Backend;
 
 /// A release and what belongs to it.
 #[derive(Clone, Debug)]
@@ -170,4 +173,24 @@ where
             .await
             .unwrap();
     }
+}
+
+/// Copies the release by `user 0`, without what belongs to it, for each of `numbers`: `user 1` and
+/// so on.
+pub async fn copy_release(app: &TestApp, numbers: RangeInclusive<u32>) {
+    let (first, last) = numbers.into_inner();
+    let id = match app.backend() {
+        Backend::Sqlite => "randomblob(16)",
+        Backend::Postgres => "gen_random_uuid()",
+    };
+    let sql = format!(
+        "INSERT INTO release (id, \"user\", started_at, start_told, recorded, status, rollback, \
+         partial, package_count, inferred_fields, created_at, updated_at) \
+         WITH RECURSIVE number(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM number WHERE n < {last}) \
+         SELECT {id}, 'user ' || n, started_at, start_told, recorded, status, rollback, partial, \
+         package_count, inferred_fields, created_at, updated_at FROM release, number \
+         WHERE release.\"user\" = 'user 0'"
+    );
+    let writer = app.database().writer();
+    writer.execute_unprepared(&sql).await.unwrap();
 }

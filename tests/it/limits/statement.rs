@@ -4,10 +4,16 @@ use std::time::{Duration, Instant};
 
 use orlo::service::{Database, DatabaseOptions, Error};
 use sea_orm::{ConnectionTrait as _, DbBackend};
+use serde_json::json;
 
 use crate::app::{TestApp, on_both_databases};
+use crate::builders::release;
+use crate::rows::copy_release;
 
-on_both_databases!(a_statement_that_takes_too_long_is_given_up);
+on_both_databases!(
+    a_statement_that_takes_too_long_is_given_up,
+    a_question_over_too_much_is_refused,
+);
 
 async fn a_statement_that_takes_too_long_is_given_up(app: TestApp) {
     let mut options = DatabaseOptions::new(app.database_url());
@@ -36,4 +42,31 @@ async fn a_statement_that_takes_too_long_is_given_up(app: TestApp) {
         }
     }
     database.close().await.unwrap();
+}
+
+async fn a_question_over_too_much_is_refused(app: TestApp) {
+    release()
+        .user("user 0")
+        .started("2026-02-01")
+        .record(&app)
+        .await;
+    copy_release(&app, 1..=60_000).await;
+    let impatient = app.with_statement_timeout(Duration::from_millis(5)).await;
+    for query in [
+        "{ releaseStats(groupBy: USER) { durationSeconds { p50 } } }",
+        "{ releaseSeries(from: 0, interval: YEAR) { durationSeconds { p50 } } }",
+        "{ users { name releaseCount lastReleasedAt } }",
+    ] {
+        let errors = impatient.errors(query, json!({})).await;
+        assert_eq!(errors[0]["extensions"]["code"], "TIMEOUT", "{errors:?}");
+        assert!(
+            errors[0]["message"]
+                .as_str()
+                .unwrap()
+                .contains("ask for less")
+        );
+    }
+    // Others go on.
+    let data = app.query("{ releases { totalCount } }", json!({})).await;
+    assert_eq!(data["releases"]["totalCount"], 60_001);
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{refusal, stats};
 use crate::app::{TestApp, on_both_databases};
 use crate::builders::release;
-use crate::database::Backend;
+use crate::rows::copy_release;
 
 on_both_databases!(
     a_zone_must_be_known,
@@ -69,32 +69,14 @@ async fn groups_are_limited(app: TestApp) {
         .started("2026-02-01")
         .record(&app)
         .await;
-    let id = match app.backend() {
-        Backend::Sqlite => "randomblob(16)",
-        Backend::Postgres => "gen_random_uuid()",
-    };
-    let copy = |first: u32, last: u32| {
-        format!(
-            "INSERT INTO release (id, \"user\", started_at, start_told, recorded, status, rollback, \
-             partial, package_count, inferred_fields, created_at, updated_at) \
-             WITH RECURSIVE number(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM number WHERE n < {last}) \
-             SELECT {id}, 'user ' || n, started_at, start_told, recorded, status, rollback, partial, \
-             package_count, inferred_fields, created_at, updated_at FROM release, number \
-             WHERE release.\"user\" = 'user 0'"
-        )
-    };
-    let writer = app.database().writer();
-    writer.execute_unprepared(&copy(1, 9_999)).await.unwrap();
+    copy_release(&app, 1..=9_999).await;
     assert_eq!(stats(&app, "groupBy: USER").await.len(), 10_000);
     let days =
         "{ releaseSeries(from: \"2026-02-01\", to: \"2026-02-07\", groupBy: USER) { start } }";
     let (code, message) = refusal(&app, days).await;
     assert_eq!(code, "LIMIT_EXCEEDED");
     assert!(message.contains("50000 points"), "{message}");
-    writer
-        .execute_unprepared(&copy(10_000, 10_000))
-        .await
-        .unwrap();
+    copy_release(&app, 10_000..=10_000).await;
     let (code, message) = refusal(&app, "{ releaseStats(groupBy: USER) { key { user } } }").await;
     assert_eq!(code, "LIMIT_EXCEEDED");
     assert!(message.contains("10000 groups"), "{message}");
