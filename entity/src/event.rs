@@ -29,4 +29,16 @@ pub struct Model {
     pub package: BelongsTo<Option<super::package::Entity>>,
 }
 
+crate::row::row!(
+    sequence,
+    id,
+    r#type,
+    occurred_at,
+    recorded_at,
+    actor,
+    release_id,
+    package_id,
+    changes,
+);
+
 impl ActiveModelBehavior for ActiveModel {}

@@ -32,4 +32,17 @@ pub struct Model {
     pub resolved_by: BelongsTo<Option<super::release::Entity>>,
 }
 
+crate::row::row!(
+    id,
+    release_id,
+    package_id,
+    detected_at,
+    resolved_at,
+    resolved_by_id,
+    reference,
+    description,
+    created_at,
+    updated_at,
+);
+
 impl ActiveModelBehavior for ActiveModel {}

@@ -17,6 +17,7 @@ pub mod release_metadata;
 pub mod release_note;
 pub mod release_platform;
 pub mod release_reference;
+pub mod row;
 pub mod token;
 pub mod token_scope;
 

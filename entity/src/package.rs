@@ -41,4 +41,27 @@ pub struct Model {
     pub results: HasMany<super::package_result::Entity>,
 }
 
+crate::row::row!(
+    id,
+    release_id,
+    position,
+    external_id,
+    name,
+    version,
+    status,
+    rollback,
+    rollback_told,
+    diff_url,
+    commit_sha,
+    committed_at,
+    started_at,
+    finished_at,
+    duration_ms,
+    effective_at,
+    inferred_fields,
+    created_at,
+    updated_at,
+    deleted_at,
+);
+
 impl ActiveModelBehavior for ActiveModel {}

@@ -16,4 +16,6 @@ pub struct Model {
     pub package: BelongsTo<super::package::Entity>,
 }
 
+crate::row::row!(id, package_id, content, created_at,);
+
 impl ActiveModelBehavior for ActiveModel {}

@@ -16,4 +16,6 @@ pub struct Model {
     pub releases: HasMany<super::release::Entity>,
 }
 
+crate::row::row!(id, name, created_at,);
+
 impl ActiveModelBehavior for ActiveModel {}

@@ -50,4 +50,25 @@ pub struct Model {
     pub events: HasMany<super::event::Entity>,
 }
 
+crate::row::row!(
+    id,
+    external_id,
+    user,
+    team,
+    started_at,
+    finished_at,
+    start_told,
+    recorded,
+    success,
+    status,
+    rollback,
+    partial,
+    package_count,
+    duration_ms,
+    inferred_fields,
+    created_at,
+    updated_at,
+    deleted_at,
+);
+
 impl ActiveModelBehavior for ActiveModel {}

@@ -14,4 +14,6 @@ pub struct Model {
     pub release: BelongsTo<super::release::Entity>,
 }
 
+crate::row::row!(release_id, key, value,);
+
 impl ActiveModelBehavior for ActiveModel {}

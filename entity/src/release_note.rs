@@ -17,4 +17,6 @@ pub struct Model {
     pub release: BelongsTo<super::release::Entity>,
 }
 
+crate::row::row!(id, release_id, text, author, created_at,);
+
 impl ActiveModelBehavior for ActiveModel {}

@@ -15,4 +15,6 @@ pub struct Model {
     pub release: BelongsTo<super::release::Entity>,
 }
 
+crate::row::row!(release_id, position, reference,);
+
 impl ActiveModelBehavior for ActiveModel {}

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::pin::Pin;
 
-use async_graphql::{Context, Object, OutputType, Result, SimpleObject, TypeName};
+use async_graphql::{Context, Object, ObjectType, OutputType, Result, SimpleObject, TypeName};
+use futures_util::future::{BoxFuture, join, ready};
 use tokio::sync::OnceCell;
 
 use crate::graphql::context::ContextExt as _;
-use crate::service::Service;
+use crate::graphql::objects::Objects;
 use crate::service::page::Page;
+use crate::service::{self, Service};
 
 /// Some records of a list, with their places in it; cheap to clone.
 #[derive(Clone, Debug)]
@@ -102,7 +104,36 @@ pub struct Connection<N> {
     count: Counter,
 }
 
-impl<N> Connection<N> {
+impl<N: Send + Sync> Connection<N> {
+    /// The list that `page` will be of, which `wrap` turns into records. If the total is selected,
+    /// `count` runs beside it.
+    ///
+    /// # Errors
+    /// When the page cannot be fetched.
+    pub async fn load<T, C, F>(
+        ctx: &Context<'_>,
+        page: BoxFuture<'_, Result<Page<T>, service::Error>>,
+        wrap: fn(Vec<T>) -> Vec<N>,
+        count: C,
+    ) -> Result<Self>
+    where
+        C: Fn(Service) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<u64>> + Send + 'static,
+    {
+        let list = Self::new(Slice::default(), count);
+        let counting: BoxFuture<'_, _> = if ctx.look_ahead().field("totalCount").exists() {
+            Box::pin(list.total(ctx))
+        } else {
+            Box::pin(ready(Ok(0)))
+        };
+        // Whether it could be counted is told where the total is.
+        let (page, _) = join(page, counting).await;
+        Ok(Self {
+            slice: Slice::new(page?, wrap),
+            ..list
+        })
+    }
+
     /// The list that `slice` is of; `count` is run only when the total is asked for.
     pub fn new<C, F>(slice: Slice<N>, count: C) -> Self
     where
@@ -115,18 +146,25 @@ impl<N> Connection<N> {
             count: Box::new(move |service| Box::pin(count(service))),
         }
     }
+
+    /// How many records the list has in all.
+    async fn total(&self, ctx: &Context<'_>) -> Result<u64> {
+        let service = ctx.service()?;
+        let count = || (self.count)(service.clone());
+        self.total.get_or_init(count).await.clone()
+    }
 }
 
 /// One page of a list.
 #[Object(name_type)]
-impl<N: OutputType> Connection<N> {
+impl<N: ObjectType> Connection<N> {
     /// The records of this page, each with its cursor.
-    async fn edges(&self) -> &[Edge<N>] {
-        &self.slice.edges
+    async fn edges(&self) -> Objects<&Edge<N>> {
+        self.slice.edges.iter().collect()
     }
 
     /// The records of this page.
-    async fn nodes(&self) -> Vec<&N> {
+    async fn nodes(&self) -> Objects<&N> {
         self.slice.edges.iter().map(|edge| &edge.node).collect()
     }
 
@@ -138,9 +176,7 @@ impl<N: OutputType> Connection<N> {
     /// How many records the list has in all, over all pages. It is counted only when it is
     /// selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<u64> {
-        let service = ctx.service()?;
-        let count = || (self.count)(service.clone());
-        self.total.get_or_init(count).await.clone()
+        self.total(ctx).await
     }
 }
 
@@ -153,7 +189,7 @@ pub struct Edge<N> {
 
 /// A record in a list, with its place.
 #[Object(name_type)]
-impl<N: OutputType> Edge<N> {
+impl<N: ObjectType> Edge<N> {
     /// The place of the record in the list; give it as `after` or `before`, with the same
     /// `orderBy`. What is written in it is nothing to rely on.
     async fn cursor(&self) -> &str {

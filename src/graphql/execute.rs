@@ -7,6 +7,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Request, Response, ServerError, Value, value};
 
+use super::columns::Wanted;
 use super::error::with_codes;
 use super::limits::{Limits, Weight};
 use super::shape::{FieldTypes, name_of, shape};
@@ -101,6 +102,7 @@ pub fn admit(schema: &OrloSchema, request: &mut Request) -> Result<Admitted, Ser
     )?;
     guard::check(request)?;
     check_variables(&document)?;
+    request.data.insert(Wanted::of(&document, &FIELD_TYPES));
     Ok(Admitted {
         document,
         name: request.operation_name.clone(),
@@ -135,6 +137,11 @@ pub async fn execute(schema: &OrloSchema, mut request: Request) -> Response {
 /// selection, and every error has a code. With `cost: true` in the extensions of the request, those
 /// of the answer have its cost.
 pub async fn run(schema: &OrloSchema, request: Request, admitted: Admitted) -> Response {
+    let service = schema.data::<Service>().map(Service::for_request);
+    let request = match service {
+        Some(service) => request.data(service),
+        None => request,
+    };
     let tells_cost = request.extensions.get("cost") == Some(&Value::Boolean(true));
     let response = schema.execute(request).await;
     let mut response = admitted.shape(response);

@@ -5,6 +5,7 @@ use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
 use crate::service::Service;
 
 pub mod batch;
+pub mod columns;
 pub mod connection;
 pub mod context;
 pub mod enums;
@@ -14,6 +15,7 @@ pub mod guard;
 pub mod input;
 pub mod limits;
 pub mod mutation;
+pub mod objects;
 pub mod query;
 pub mod scalars;
 pub mod shape;

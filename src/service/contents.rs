@@ -17,11 +17,10 @@ use uuid::Uuid;
 use super::error::{Path, Result, UserErrorCode};
 use super::held::Held;
 use super::history::{Fields, change};
+use super::insert::{actives, insert_all};
 use super::line;
 use super::record::draft::{draft_note, note_fields};
-use super::record::store::{
-    actives, insert_all, metadata_rows, platform_ids, platform_rows, reference_rows,
-};
+use super::record::store::{metadata_rows, platform_ids, platform_rows, reference_rows};
 
 /// The names of a held release's platforms, in their order.
 pub(crate) async fn platforms(tx: &DatabaseTransaction, held: &Held) -> Result<Vec<String>> {

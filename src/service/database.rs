@@ -1,11 +1,11 @@
 //! The way to the database: where it is, how it is opened, and how changes are made whole.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error as SqlxError};
 use sea_orm::{
@@ -17,6 +17,9 @@ use tokio::sync::watch;
 
 use super::database_url::DatabaseUrl;
 use super::error::{Error, Result};
+use super::group::{Group, Outcome};
+use super::insert::Inserts;
+use super::readers::{Reader, Readers};
 
 /// How long to wait after other processes were told of a change: those that follow are told of
 /// together.
@@ -25,11 +28,14 @@ const TELLING_PAUSE: Duration = Duration::from_millis(10);
 /// What listens on this channel of PostgreSQL hears when a process has changed something.
 pub(super) const CHANNEL: &str = "orlo_event";
 
+/// How much of the file SQLite's writer remembers, in KiB at most.
+const WRITER_CACHE_KIB: u32 = 48 << 10;
+
+/// After how many pages of 4 KiB the write-ahead log goes back into the file.
+const WRITTEN_BACK_AFTER: u32 = 4_000;
+
 /// How often a change is tried again when another transaction got in its way.
 const ATTEMPTS: u32 = 10;
-
-/// After how many of its instructions SQLite asks whether to go on; about a millisecond.
-const PROGRESS_INTERVAL: i32 = 20_000;
 
 /// How to open a database.
 #[derive(Clone, Debug)]
@@ -61,8 +67,11 @@ impl DatabaseOptions {
 /// An open database; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
-    reader: DatabaseConnection,
+    readers: Readers,
     writer: DatabaseConnection,
+    /// How changes become durable together, and how long one waits for its turn; on PostgreSQL they
+    /// need not.
+    group: Option<(Group, Duration)>,
     changes: watch::Sender<()>,
 }
 
@@ -138,24 +147,24 @@ impl Database {
             .acquire_timeout(options.acquire_timeout)
             .idle_timeout(None)
             .max_lifetime(None);
+        // Rows go to many places of a large file, which need not be read again each time.
+        let writing = connect
+            .clone()
+            .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+            .pragma("wal_autocheckpoint", WRITTEN_BACK_AFTER.to_string());
         let writer = pool
             .clone()
             .max_connections(1)
-            .connect_with(connect.clone())
+            .connect_with(writing)
             .await
             .map_err(connection_error)?;
-        let reader = match options.statement_timeout {
-            Some(limit) => limit_statements(pool, limit),
-            None => pool,
-        };
-        let reader = reader
-            .max_connections(options.max_connections)
-            .connect_with(connect.pragma("query_only", "ON"))
-            .await
-            .map_err(connection_error)?;
+        let connect = connect.pragma("query_only", "ON");
+        let (count, limit) = (options.max_connections, options.statement_timeout);
+        let readers = Readers::sqlite(&connect, &pool, count, limit);
         Ok(Self {
-            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+            readers: readers.await.map_err(connection_error)?,
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+            group: Some((Group::default(), options.acquire_timeout)),
             changes: watch::Sender::default(),
         })
     }
@@ -191,16 +200,17 @@ impl Database {
         let changes = watch::Sender::default();
         tokio::spawn(tell_others(connection.clone(), changes.subscribe()));
         Ok(Self {
-            reader: connection.clone(),
+            readers: Readers::pool(connection.clone()),
             writer: connection,
+            group: None,
             changes,
         })
     }
 
-    /// The connections to ask questions over; on SQLite they cannot write.
+    /// A connection to ask one question over; on SQLite it cannot write.
     #[must_use]
-    pub const fn reader(&self) -> &DatabaseConnection {
-        &self.reader
+    pub fn reader(&self) -> Reader<'_> {
+        self.readers.free()
     }
 
     /// The connections to change things over, for migrations. Changes of records go through
@@ -213,7 +223,7 @@ impl Database {
     /// Which database it is.
     #[must_use]
     pub fn backend(&self) -> DbBackend {
-        self.reader.get_database_backend()
+        self.writer.get_database_backend()
     }
 
     /// How busy the connections are.
@@ -221,15 +231,16 @@ impl Database {
     pub fn pools(&self) -> Vec<PoolUsage> {
         match self.backend() {
             DbBackend::Postgres => {
-                let pool = self.reader.get_postgres_connection_pool();
+                let pool = self.writer.get_postgres_connection_pool();
                 vec![PoolUsage::of("all", pool.size(), pool.num_idle())]
             }
-            DbBackend::Sqlite => [("readers", &self.reader), ("writer", &self.writer)]
-                .map(|(name, connection)| {
-                    let pool = connection.get_sqlite_connection_pool();
-                    PoolUsage::of(name, pool.size(), pool.num_idle())
-                })
-                .to_vec(),
+            DbBackend::Sqlite => {
+                let writer = std::iter::once(&self.writer);
+                vec![
+                    sqlite("readers", self.readers.all()),
+                    sqlite("writer", writer),
+                ]
+            }
             _ => Vec::new(),
         }
     }
@@ -240,7 +251,9 @@ impl Database {
     where
         F: Fn(&sea_orm::metric::Info<'_>) + Send + Sync + Clone + 'static,
     {
-        self.reader.set_metric_callback(callback.clone());
+        self.readers = self
+            .readers
+            .changed(|reader| reader.set_metric_callback(callback.clone()));
         self.writer.set_metric_callback(callback);
     }
 
@@ -273,7 +286,7 @@ impl Database {
             options.isolation_level = Some(IsolationLevel::RepeatableRead);
             options.access_mode = Some(AccessMode::ReadOnly);
         }
-        Ok(self.reader.begin_with_options(options).await?)
+        Ok(self.reader().begin_with_options(options).await?)
     }
 
     /// Does `work` in one transaction: all of it or nothing. Where another transaction got in the
@@ -307,16 +320,29 @@ impl Database {
         let mut attempt = 1;
         loop {
             match self.attempt(&work).await {
+                Ok(Outcome::Again) if attempt < ATTEMPTS => attempt += 1,
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
-                result => return result,
+                Ok(Outcome::Done(value)) => return Ok(value),
+                Ok(Outcome::Again) => {
+                    return Err(Error::Corrupt("changes keep failing".to_owned()));
+                }
+                Err(error) => return Err(error),
             }
         }
     }
 
-    async fn attempt<T, F>(&self, work: &(impl Fn(Transaction) -> F + Send + Sync)) -> Result<T>
+    async fn attempt<T, F>(
+        &self,
+        work: &(impl Fn(Transaction) -> F + Send + Sync),
+    ) -> Result<Outcome<T>>
     where
         F: Future<Output = Result<Verdict<T>>> + Send,
     {
+        if let Some((group, patience)) = &self.group {
+            let outcome = group.change(*patience, || self.begin(), work).await?;
+            self.changes.send_replace(());
+            return Ok(outcome);
+        }
         let shared = Arc::new(self.begin().await?);
         // Boxed: what happens inside a transaction is large, and would make every resolver so.
         let verdict = Box::pin(work(Arc::clone(&shared))).await;
@@ -329,8 +355,21 @@ impl Database {
             transaction.rollback().await?;
         }
         match verdict? {
-            Verdict::Keep(value) | Verdict::Undo(value) => Ok(value),
+            Verdict::Keep(value) | Verdict::Undo(value) => Ok(Outcome::Done(value)),
         }
+    }
+
+    /// Inserts rows, all of them or none. A statement by itself would do, but would go on after its
+    /// caller has gone away.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn insert(&self, rows: Inserts) -> Result<()> {
+        let transaction = self.begin().await?;
+        rows.finish(&transaction).await?;
+        transaction.commit().await?;
+        self.changes.send_replace(());
+        Ok(())
     }
 
     /// Closes every connection, after what they are doing.
@@ -338,7 +377,9 @@ impl Database {
     /// # Errors
     /// When the database fails while closing.
     pub async fn close(&self) -> std::result::Result<(), DbErr> {
-        self.reader.clone().close().await?;
+        for reader in self.readers.all() {
+            reader.clone().close().await?;
+        }
         self.writer.clone().close().await
     }
 }
@@ -357,29 +398,16 @@ async fn tell_others(connection: DatabaseConnection, mut changes: watch::Receive
     }
 }
 
-/// Interrupts what takes longer than `limit` from when its connection was taken from the pool: one
-/// statement, or all of those in one transaction. SQLite has no such limit of its own, but asks now
-/// and then whether to go on.
-fn limit_statements(pool: SqlitePoolOptions, limit: Duration) -> SqlitePoolOptions {
-    pool.after_connect(move |connection, _| Box::pin(limit_statement(connection, limit)))
-        // The file needs no ping; this takes its place.
-        .test_before_acquire(false)
-        .before_acquire(move |connection, _| {
-            Box::pin(async move {
-                limit_statement(connection, limit).await?;
-                Ok(true)
-            })
-        })
-}
-
-async fn limit_statement(
-    connection: &mut SqliteConnection,
-    limit: Duration,
-) -> std::result::Result<(), SqlxError> {
-    let deadline = Instant::now() + limit;
-    let mut handle = connection.lock_handle().await?;
-    handle.set_progress_handler(PROGRESS_INTERVAL, move || Instant::now() < deadline);
-    Ok(())
+/// How busy SQLite's connections are, each of which is a pool.
+fn sqlite<'a>(
+    name: &'static str,
+    connections: impl Iterator<Item = &'a DatabaseConnection>,
+) -> PoolUsage {
+    let pools = connections.map(DatabaseConnection::get_sqlite_connection_pool);
+    let (size, idle) = pools.fold((0, 0), |(size, idle), pool| {
+        (size + pool.size(), idle + pool.num_idle())
+    });
+    PoolUsage::of(name, size, idle)
 }
 
 fn connection_error(error: SqlxError) -> DbErr {

@@ -4,7 +4,7 @@ use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// Why a call did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The input of a change was well formed and breaks a rule; nothing was changed. Never empty.
     #[error("refused: {}", .0.first().map_or("", |first| first.message.as_str()))]

@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::error::{Path, Result, UserErrorCode};
 use super::history::{self, Fields, NewEvent};
+use super::insert::{actives, insert_all};
 use super::record::draft::added_event;
-use super::record::store::{actives, insert_all, insert_events};
+use super::record::store::insert_events;
 use super::reference::{self, Lock, Lookup, ReleaseRef};
 use super::{Caller, derive, line};
 

@@ -4,8 +4,6 @@
 use std::sync::Arc;
 
 use entity::{DeployStatus, Timestamp, TokenScope};
-use sea_orm::DatabaseConnection;
-
 pub mod check;
 pub mod clock;
 pub(crate) mod contents;
@@ -18,13 +16,16 @@ pub mod event;
 pub mod failure;
 pub mod feed;
 pub mod filter;
+mod group;
 pub(crate) mod held;
 pub mod history;
+mod insert;
 pub mod interchange;
 pub mod line;
 pub mod package;
 pub mod page;
 pub mod platform;
+mod readers;
 pub mod record;
 pub mod reference;
 pub mod release;
@@ -41,6 +42,7 @@ pub use clock::Clock;
 pub use database::{Database, DatabaseOptions};
 pub use database_url::DatabaseUrl;
 pub use error::{Error, Path, Result, UserError, UserErrorCode, Warning, WarningCode};
+pub use readers::Reader;
 pub use settings::Settings;
 
 /// What every call of the service needs; cheap to clone.
@@ -54,6 +56,10 @@ pub struct Service {
     pub clock: Arc<dyn Clock>,
     /// What is told to subscribers of this process.
     pub feed: feed::Feed,
+    /// The platforms that this process knows.
+    platforms: platform::Known,
+    /// What is asked at the same time for one request; none outside of requests.
+    bundle: Option<sql::Bundle>,
 }
 
 impl Service {
@@ -65,6 +71,17 @@ impl Service {
             database,
             settings: Arc::new(settings),
             clock,
+            platforms: platform::Known::default(),
+            bundle: None,
+        }
+    }
+
+    /// The service for one request: what that asks at the same time is asked together.
+    #[must_use]
+    pub fn for_request(&self) -> Self {
+        Self {
+            bundle: Some(sql::Bundle::default()),
+            ..self.clone()
         }
     }
 
@@ -74,9 +91,9 @@ impl Service {
         self.clock.now()
     }
 
-    /// The connections to ask questions over.
+    /// A connection to ask one question over.
     #[must_use]
-    pub const fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> Reader<'_> {
         self.database.reader()
     }
 

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt::Debug;
 
+use entity::row::Columns;
 use entity::{Timestamp, package as package_row, platform as platform_row, release as release_row};
 use orlo::service::filter::{PackageFilter, ReleaseFilter};
 use orlo::service::package::{self, PackageOrder, PackageOrderField};
@@ -264,6 +265,24 @@ fn compare_releases(
         .then_with(|| compare(Some(left.id), Some(right.id), last))
 }
 
+async fn list_releases(
+    app: &TestApp,
+    order: &[ReleaseOrder],
+    args: PageArgs,
+) -> Result<Page<release_row::Model>> {
+    let all = (&ReleaseFilter::default(), Columns::ALL);
+    release::list(app.service(), all, order, args).await
+}
+
+async fn list_packages(
+    app: &TestApp,
+    order: &[PackageOrder],
+    args: PageArgs,
+) -> Result<Page<package_row::Model>> {
+    let all = (&PackageFilter::default(), Columns::ALL);
+    package::list(app.service(), all, order, args).await
+}
+
 async fn releases_come_page_by_page_in_every_order(app: TestApp) {
     use ReleaseOrderField::{CreatedAt, Duration, FinishedAt, StartedAt, Team, UpdatedAt, User};
     let rows = prepare(&app).await;
@@ -307,15 +326,12 @@ async fn releases_come_page_by_page_in_every_order(app: TestApp) {
         let list = List {
             expected: &expected,
             key: |row: &release_row::Model| row.id,
-            fetch: async |args| {
-                release::list(app.service(), &ReleaseFilter::default(), &order, args).await
-            },
+            fetch: async |args| list_releases(&app, &order, args).await,
         };
         list.check().await;
     }
     let list = async |order: &[ReleaseOrder]| {
-        let all = ReleaseFilter::default();
-        let page = release::list(app.service(), &all, order, PageArgs::default()).await;
+        let page = list_releases(&app, order, PageArgs::default()).await;
         page.unwrap()
     };
     let latest_first = ReleaseOrder {
@@ -344,9 +360,7 @@ async fn packages_come_page_by_page_in_every_order(app: TestApp) {
             let list = List {
                 expected: &expected,
                 key: |row: &package_row::Model| row.id,
-                fetch: async |args| {
-                    package::list(app.service(), &PackageFilter::default(), &order, args).await
-                },
+                fetch: async |args| list_packages(&app, &order, args).await,
             };
             list.check().await;
         }
@@ -507,7 +521,7 @@ async fn rows_that_come_in_meanwhile_shift_nothing(app: TestApp) {
         .collect();
     store(&app, &rows).await;
     let list = async |args| {
-        let page = release::list(app.service(), &ReleaseFilter::default(), &[], args).await;
+        let page = list_releases(&app, &[], args).await;
         page.unwrap()
     };
     let first = list(PageArgs {
@@ -541,9 +555,7 @@ async fn cursors_of_other_lists_are_refused(app: TestApp) {
         field,
         direction: Direction::Asc,
     };
-    let list = async |order: ReleaseOrder, args| {
-        release::list(app.service(), &ReleaseFilter::default(), &[order], args).await
-    };
+    let list = async |order: ReleaseOrder, args| list_releases(&app, &[order], args).await;
     let by_team = by(ReleaseOrderField::Team);
     let platforms = platform::list(app.service(), None, &[], args()).await;
     let other_list = platforms.unwrap().rows[0].cursor.clone();

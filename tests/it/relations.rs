@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entity::row::Columns;
 use entity::{event as event_row, failure};
 use orlo::service::event::{self, EventFilter};
 use orlo::service::filter::{ReleaseFilter, StringFilter};
@@ -81,7 +82,9 @@ async fn what_belongs_to_releases_is_found_in_order(app: TestApp) {
     let metadata = release::metadata(service, &ids).await.unwrap();
     let keys = metadata[&id(1)].iter().map(|entry| entry.key.as_str());
     assert_eq!(keys.collect::<Vec<_>>(), ["B", "a", "b"]);
-    let packages = package::of_releases(service, &ids, None).await.unwrap();
+    let packages = package::of_releases(service, &ids, (None, Columns::ALL))
+        .await
+        .unwrap();
     let of_a = packages[&id(1)].iter().map(|package| package.id);
     assert_eq!(of_a.collect::<Vec<_>>(), [id(11), id(12), id(13)]);
 
@@ -148,9 +151,11 @@ async fn references_lead_to_one_living_record_or_to_none(app: TestApp) {
         assert_eq!(found.map(|found| found.id), expected, "{reference:?}");
     }
     let ids = [id(1), id(5), id(99)];
-    let found = release::by_ids(app.service(), &ids).await.unwrap();
+    let found = release::by_ids(app.service(), &ids, Columns::ALL)
+        .await
+        .unwrap();
     assert_eq!(found.into_keys().collect::<Vec<_>>(), [id(1)]);
-    let found = package::by_ids(app.service(), &[id(13), id(14), id(51)]).await;
+    let found = package::by_ids(app.service(), &[id(13), id(14), id(51)], Columns::ALL).await;
     assert_eq!(found.unwrap().into_keys().collect::<Vec<_>>(), [id(13)]);
 }
 
@@ -245,7 +250,7 @@ async fn any_number_of_ids_fits_into_one_statement(app: TestApp) {
         3,
         "of deleted releases as well, if anybody asks"
     );
-    let packages = package::of_releases(app.service(), &ids, None)
+    let packages = package::of_releases(app.service(), &ids, (None, Columns::ALL))
         .await
         .unwrap();
     assert_eq!(packages.len(), 2);

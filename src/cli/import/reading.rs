@@ -13,9 +13,9 @@ use crate::service::interchange::{ReadRelease, read_release};
 use crate::service::record::ConflictPolicy;
 
 /// Releases handed over together, which one transaction takes.
-const CHUNK_ROWS: usize = 500;
+const CHUNK_ROWS: usize = 2_000;
 /// Bytes handed over together, where releases are large.
-const CHUNK_BYTES: usize = 8 << 20;
+const CHUNK_BYTES: usize = 4 << 20;
 /// Chunks that wait for the database at most.
 const WAITING: usize = 2;
 

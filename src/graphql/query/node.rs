@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::error;
 use crate::graphql::types::{Event, Failure, Node, Package, PackageResult, Platform, Release};
-use crate::service::{Service, event, package, platform, release};
+use crate::service::{event, package, platform, release};
 
 #[derive(Debug, Default)]
 pub struct NodeQuery;
@@ -22,7 +22,7 @@ impl NodeQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The id of the record.")] id: ID,
     ) -> Result<Option<Node>> {
-        Ok(find(ctx.service()?, &[id]).await?.pop().flatten())
+        Ok(find(ctx, &[id]).await?.pop().flatten())
     }
 
     /// The records with these ids, of whatever types, in the order of the ids. In the place of an
@@ -35,7 +35,7 @@ impl NodeQuery {
         let service = ctx.service()?;
         let limit = service.settings.max_page_size;
         if u32::try_from(ids.len()).is_ok_and(|count| count <= limit) {
-            find(service, &ids).await
+            find(ctx, &ids).await
         } else {
             let message = format!("ids has {} entries; {limit} are allowed", ids.len());
             Err(error::limit_exceeded(message))
@@ -44,17 +44,17 @@ impl NodeQuery {
 }
 
 /// Looks the records up type by type, the most wanted types first, until all ids are found.
-async fn find(service: &Service, ids: &[ID]) -> Result<Vec<Option<Node>>> {
+async fn find(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
     let ids: Vec<Option<Uuid>> = ids.iter().map(|id| Uuid::try_parse(id).ok()).collect();
     let mut search = Search {
-        wanted: ids.iter().flatten().copied().collect(),
+        ids: ids.iter().flatten().copied().collect(),
         nodes: HashMap::new(),
     };
     for kind in Kind::ALL {
-        if search.wanted.is_empty() {
+        if search.ids.is_empty() {
             break;
         }
-        search.look_among(service, kind).await?;
+        search.look_among(ctx, kind).await?;
     }
     let node = |id: Option<Uuid>| search.nodes.get(&id?).cloned();
     Ok(ids.into_iter().map(node).collect())
@@ -83,20 +83,20 @@ impl Kind {
 
 /// The ids still to be looked for, and the records found.
 struct Search {
-    wanted: Vec<Uuid>,
+    ids: Vec<Uuid>,
     nodes: HashMap<Uuid, Node>,
 }
 
 impl Search {
-    async fn look_among(&mut self, service: &Service, kind: Kind) -> Result<()> {
-        let ids = &self.wanted;
+    async fn look_among(&mut self, ctx: &Context<'_>, kind: Kind) -> Result<()> {
+        let (service, columns, ids) = (ctx.service()?, ctx.wanted(), &self.ids);
         match kind {
             Kind::Release => {
-                let rows = release::by_ids(service, ids).await?;
+                let rows = release::by_ids(service, ids, columns.releases).await?;
                 self.found(Release::by_id(rows));
             }
             Kind::Package => {
-                let rows = package::by_ids(service, ids).await?;
+                let rows = package::by_ids(service, ids, columns.packages).await?;
                 self.found(Package::by_id(rows));
             }
             Kind::Platform => {
@@ -120,7 +120,7 @@ impl Search {
     }
 
     fn found<N: Into<Node>>(&mut self, records: HashMap<Uuid, N>) {
-        self.wanted.retain(|id| !records.contains_key(id));
+        self.ids.retain(|id| !records.contains_key(id));
         let nodes = records.into_iter().map(|(id, record)| (id, record.into()));
         self.nodes.extend(nodes);
     }

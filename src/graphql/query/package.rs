@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result};
 
-use crate::graphql::connection::{Connection, Slice};
+use crate::graphql::connection::Connection;
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::input::{Order, PackageFilter, PackageOrder, PackageRef};
 use crate::graphql::types::Package;
@@ -64,11 +64,15 @@ impl PackageQuery {
         };
         let filter: filter::PackageFilter = filter.map(Into::into).unwrap_or_default();
         let keys = PackageOrder::keys(order_by);
-        let page = package::list(ctx.service()?, &filter, &keys, page).await?;
+        let service = ctx.service()?;
+        let columns = ctx.wanted_of_page(ctx.wanted().packages);
+        // Boxed, because it is large, and would be moved along with everything around it.
+        let list = Box::pin(package::list(service, (&filter, columns), &keys, page));
+        let counted = filter.clone();
         let count = move |service: Service| {
-            let filter = filter.clone();
+            let filter = counted.clone();
             async move { Ok(package::count(&service, &filter).await?) }
         };
-        Ok(Connection::new(Slice::new(page, Package::all), count))
+        Connection::load(ctx, list, Package::all, count).await
     }
 }

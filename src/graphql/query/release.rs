@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result};
 
-use crate::graphql::connection::{Connection, Slice};
+use crate::graphql::connection::Connection;
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::input::{Order, ReleaseFilter, ReleaseOrder, ReleaseRef};
 use crate::graphql::types::Release;
@@ -59,11 +59,15 @@ impl ReleaseQuery {
         };
         let filter: filter::ReleaseFilter = filter.map(Into::into).unwrap_or_default();
         let keys = ReleaseOrder::keys(order_by);
-        let page = release::list(ctx.service()?, &filter, &keys, page).await?;
+        let service = ctx.service()?;
+        let columns = ctx.wanted_of_page(ctx.wanted().releases);
+        // Boxed, because it is large, and would be moved along with everything around it.
+        let list = Box::pin(release::list(service, (&filter, columns), &keys, page));
+        let counted = filter.clone();
         let count = move |service: Service| {
-            let filter = filter.clone();
+            let filter = counted.clone();
             async move { Ok(release::count(&service, &filter).await?) }
         };
-        Ok(Connection::new(Slice::new(page, Release::all), count))
+        Connection::load(ctx, list, Release::all, count).await
     }
 }

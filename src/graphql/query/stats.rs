@@ -5,6 +5,7 @@ use async_graphql::{Context, Object, Result};
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::enums::{CalendarPart, CountUnit, Dimension, Interval};
 use crate::graphql::input::ReleaseFilter;
+use crate::graphql::objects::Objects;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::types::{HistogramBar, SeriesPoint, StatsRow, TimelineItem};
 use crate::service::stats::calendar::Zone;
@@ -41,7 +42,7 @@ impl StatsQuery {
             default_with = "Some(CountUnit::Releases)"
         )]
         count_by: Option<CountUnit>,
-    ) -> Result<Vec<StatsRow>> {
+    ) -> Result<Objects<StatsRow>> {
         let question = question(ctx, filter, group_by, count_by);
         let rows = stats::totals(ctx.service()?, &question).await?;
         Ok(rows.into_iter().map(Into::into).collect())
@@ -89,7 +90,7 @@ impl StatsQuery {
             default_with = "Some(true)"
         )]
         fill_gaps: Option<bool>,
-    ) -> Result<Vec<SeriesPoint>> {
+    ) -> Result<Objects<SeriesPoint>> {
         let question = question(ctx, filter, group_by, count_by);
         let steps = Steps {
             from: from.into(),
@@ -133,7 +134,7 @@ impl StatsQuery {
             default_with = "Some(CountUnit::Releases)"
         )]
         count_by: Option<CountUnit>,
-    ) -> Result<Vec<HistogramBar>> {
+    ) -> Result<Objects<HistogramBar>> {
         let question = question(ctx, filter, group_by, count_by);
         let (service, zone) = (ctx.service()?, zone(time_zone)?);
         let bars = stats::histogram(service, &question, part.into(), zone).await?;
@@ -156,12 +157,12 @@ impl StatsQuery {
             default_with = "Some(USUAL_LIMIT)"
         )]
         limit: Option<i64>,
-    ) -> Result<Vec<TimelineItem>> {
+    ) -> Result<Objects<TimelineItem>> {
         let filter = filter.map(Into::into).unwrap_or_default();
         let range = (from.into(), to.map(Into::into));
         let limit = limit.unwrap_or(USUAL_LIMIT);
         let moments = stats::timeline(ctx.service()?, &filter, range, limit).await?;
-        Ok(TimelineItem::all(moments))
+        Ok(TimelineItem::all(moments).into())
     }
 }
 

@@ -5,6 +5,7 @@ use async_graphql::{Context, Object, Result};
 use crate::graphql::connection::{Connection, Slice};
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::input::{Order as _, StringFilter, SummaryOrder};
+use crate::graphql::objects::Objects;
 use crate::graphql::types::{PackageSummary, TeamSummary, UserSummary};
 use crate::service::page::PageArgs;
 use crate::service::{Service, filter, summary};
@@ -80,9 +81,9 @@ impl SummaryQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Only as far as releases name this platform, e.g. `\"prod\"`.")]
         platform: Option<String>,
-    ) -> Result<Vec<UserSummary>> {
+    ) -> Result<Objects<UserSummary>> {
         let rows = summary::users(ctx.service()?, platform.as_deref()).await?;
-        Ok(UserSummary::all(rows, platform))
+        Ok(UserSummary::all(rows, platform).into())
     }
 
     /// Every team that a release was for, ordered by name; last, if there are any, the releases
@@ -92,8 +93,8 @@ impl SummaryQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Only as far as releases name this platform, e.g. `\"prod\"`.")]
         platform: Option<String>,
-    ) -> Result<Vec<TeamSummary>> {
+    ) -> Result<Objects<TeamSummary>> {
         let rows = summary::teams(ctx.service()?, platform.as_deref()).await?;
-        Ok(TeamSummary::all(rows, platform))
+        Ok(TeamSummary::all(rows, platform).into())
     }
 }

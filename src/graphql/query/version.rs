@@ -4,6 +4,7 @@ use async_graphql::{Context, Object, Result};
 
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::input::{StringFilter, VersionPoint, moment};
+use crate::graphql::objects::Objects;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::types::{CurrentVersion, VersionDiffEntry};
 use crate::service::version;
@@ -41,14 +42,14 @@ impl VersionQuery {
             default_with = "Some(false)"
         )]
         by_release: Option<bool>,
-    ) -> Result<Vec<CurrentVersion>> {
+    ) -> Result<Objects<CurrentVersion>> {
         let args = version::CurrentArgs {
             platform,
             package: package.map(Into::into),
             moment: moment(as_of, by_release),
         };
         let versions = version::current(ctx.service()?, &args).await?;
-        Ok(CurrentVersion::all(versions))
+        Ok(CurrentVersion::all(versions).into())
     }
 
     /// What differs between two platforms, or between two moments of one platform; ordered by
@@ -63,9 +64,9 @@ impl VersionQuery {
             default_with = "Some(false)"
         )]
         include_unchanged: Option<bool>,
-    ) -> Result<Vec<VersionDiffEntry>> {
+    ) -> Result<Objects<VersionDiffEntry>> {
         let (service, all) = (ctx.service()?, include_unchanged.unwrap_or(false));
         let entries = version::diff(service, &from.into(), &to.into(), all).await?;
-        Ok(VersionDiffEntry::all(entries))
+        Ok(VersionDiffEntry::all(entries).into())
     }
 }

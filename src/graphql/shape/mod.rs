@@ -7,6 +7,7 @@
 
 mod field_types;
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use async_graphql::indexmap::IndexMap;
@@ -44,8 +45,8 @@ pub fn shape(
         errors: &response.errors,
         path: Vec::new(),
     };
-    let sets = [&operation.node.selection_set.node];
-    let data = shaper.object(std::mem::take(fields), root, &sets);
+    let outline = shaper.outline(root, &[&operation.node.selection_set.node]);
+    let data = shaper.object(std::mem::take(fields), &outline);
     response.data = data.unwrap_or_default();
     response
 }
@@ -63,67 +64,79 @@ enum Step<'a> {
     Index(usize),
 }
 
+/// The fields that are selected of objects, in order and each once.
+type Outline<'a> = IndexMap<&'a Name, Selected<'a>>;
+
 /// A field of an object, wherever it was selected.
 struct Selected<'a> {
     ty: Option<&'a Type>,
     sets: Vec<&'a SelectionSet>,
+    /// What is selected of its value; drawn when there is one.
+    outline: OnceCell<Outline<'a>>,
 }
 
 type Fields = IndexMap<Name, Value>;
 
 impl<'a> Shaper<'a> {
     /// The object in shape; none when null must stand in its place.
-    fn object(
-        &mut self,
-        mut fields: Fields,
-        parent: &'a str,
-        sets: &[&'a SelectionSet],
-    ) -> Option<Value> {
-        let (mut selected, mut seen) = (IndexMap::new(), HashSet::new());
-        for set in sets {
-            self.collect(parent, set, &mut selected, &mut seen);
+    fn object(&mut self, mut fields: Fields, outline: &Outline<'a>) -> Option<Value> {
+        if fields.keys().eq(outline.keys().copied()) {
+            for (value, (key, selected)) in fields.values_mut().zip(outline) {
+                if matches!(value, Value::Null | Value::List(_) | Value::Object(_)) {
+                    *value = self.field(std::mem::take(value), key, selected)?;
+                }
+            }
+            return Some(Value::Object(fields));
         }
         let mut shaped = Fields::with_capacity(fields.len());
-        for (key, Selected { ty, sets }) in selected {
-            self.path.push(Step::Field(key));
-            let value = match fields.swap_remove(key) {
-                Some(value) => Some(self.value(value, ty, &sets)),
-                None => self
-                    .has_failed()
-                    .then(|| self.value(Value::Null, ty, &sets)),
+        for (key, selected) in outline {
+            let value = match fields.swap_remove(*key) {
+                Some(value) => value,
+                None if self.has_field_failed(key) => Value::Null,
+                None => continue,
             };
-            self.path.pop();
-            if let Some(value) = value {
-                shaped.insert(Name::new(key), value?);
-            }
+            shaped.insert((*key).clone(), self.field(value, key, selected)?);
         }
         Some(Value::Object(shaped))
     }
 
-    /// The value in shape; none when its type does not allow the null that it has become.
+    /// The value of a field in shape; none when its type does not allow the null that it has
+    /// become.
+    fn field(&mut self, value: Value, key: &'a Name, selected: &Selected<'a>) -> Option<Value> {
+        self.path.push(Step::Field(key));
+        let value = self.value(value, selected.ty, selected);
+        self.path.pop();
+        value
+    }
+
+    /// A value in shape that has the type `ty`: that of the field that was `selected`, or of what
+    /// it is a list of.
     fn value(
         &mut self,
         value: Value,
         ty: Option<&'a Type>,
-        sets: &[&'a SelectionSet],
+        selected: &Selected<'a>,
     ) -> Option<Value> {
         let is_nullable = ty.is_none_or(|ty| ty.nullable);
         let shaped = match (value, ty.map(|ty| &ty.base)) {
             // Where the type allows null, it cannot be told from what is not there.
             (Value::Null, Some(BaseType::Named(_)))
-                if !is_nullable && !sets.is_empty() && !self.has_failed() =>
+                if !is_nullable && !selected.sets.is_empty() && !self.has_failed() =>
             {
                 Some(Value::Object(Fields::new()))
             }
             (Value::Null, _) => None,
-            (Value::List(items), Some(BaseType::List(ty))) => self.list(items, Some(ty), sets),
-            (Value::List(items), None) => self.list(items, None, sets),
-            (Value::Object(fields), base) if !sets.is_empty() => {
+            (leaf, _) if selected.sets.is_empty() => Some(leaf),
+            (Value::List(items), Some(BaseType::List(ty))) => self.list(items, Some(ty), selected),
+            (Value::List(items), _) => self.list(items, None, selected),
+            (Value::Object(fields), base) => {
                 let parent = match base {
                     Some(BaseType::Named(name)) => name.as_str(),
                     _ => "",
                 };
-                self.object(fields, parent, sets)
+                let draw = || self.outline(parent, &selected.sets);
+                let outline = selected.outline.get_or_init(draw);
+                self.object(fields, outline)
             }
             (leaf, _) => Some(leaf),
         };
@@ -132,39 +145,46 @@ impl<'a> Shaper<'a> {
 
     fn list(
         &mut self,
-        items: Vec<Value>,
+        mut items: Vec<Value>,
         ty: Option<&'a Type>,
-        sets: &[&'a SelectionSet],
+        selected: &Selected<'a>,
     ) -> Option<Value> {
-        if sets.is_empty() {
-            return Some(Value::List(items));
-        }
-        let shaped = items.into_iter().enumerate().map(|(index, item)| {
+        for (index, item) in items.iter_mut().enumerate() {
             self.path.push(Step::Index(index));
-            let item = self.value(item, ty, sets);
+            let shaped = self.value(std::mem::take(item), ty, selected);
             self.path.pop();
-            item
-        });
-        shaped.collect::<Option<_>>().map(Value::List)
+            *item = shaped?;
+        }
+        Some(Value::List(items))
     }
 
-    /// Adds the fields that `set` selects, in order and each once. Whether the condition of a
-    /// fragment holds need not be known: where it does not, its fields are not in the answer.
+    /// What `sets` select of objects of the type `parent`.
+    fn outline(&self, parent: &'a str, sets: &[&'a SelectionSet]) -> Outline<'a> {
+        let (mut outline, mut seen) = (Outline::new(), HashSet::new());
+        for set in sets {
+            self.collect(parent, set, &mut outline, &mut seen);
+        }
+        outline
+    }
+
+    /// Adds the fields that `set` selects. Whether the condition of a fragment holds need not be
+    /// known: where it does not, its fields are not in the answer.
     fn collect(
         &self,
         parent: &'a str,
         set: &'a SelectionSet,
-        selected: &mut IndexMap<&'a str, Selected<'a>>,
+        outline: &mut Outline<'a>,
         seen: &mut HashSet<&'a str>,
     ) {
         for selection in &set.items {
             let (condition, set) = match &selection.node {
                 Selection::Field(field) => {
                     let field = &field.node;
-                    let entry = selected.entry(field.response_key().node.as_str());
+                    let entry = outline.entry(&field.response_key().node);
                     let entry = entry.or_insert_with(|| Selected {
                         ty: self.types.get(parent, &field.name.node),
                         sets: Vec::new(),
+                        outline: OnceCell::new(),
                     });
                     if !field.selection_set.node.items.is_empty() {
                         entry.sets.push(&field.selection_set.node);
@@ -188,8 +208,16 @@ impl<'a> Shaper<'a> {
                 }
             };
             let parent = condition.map_or(parent, |condition| condition.node.on.node.as_str());
-            self.collect(parent, &set.node, selected, seen);
+            self.collect(parent, &set.node, outline, seen);
         }
+    }
+
+    /// Whether something failed at the field `key` of this place or below it.
+    fn has_field_failed(&mut self, key: &'a Name) -> bool {
+        self.path.push(Step::Field(key));
+        let has_failed = self.has_failed();
+        self.path.pop();
+        has_failed
     }
 
     /// Whether something failed at this place or below it.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::{Context, Object, Result, Subscription};
 use entity::event;
+use entity::row::Columns;
 use futures_util::Stream;
 use uuid::Uuid;
 
@@ -73,7 +74,8 @@ impl ReleaseChange {
         if wants_release {
             let ids: HashSet<Uuid> = places.iter().map(|(_, id)| *id).collect();
             let ids: Vec<Uuid> = ids.into_iter().collect();
-            let rows = patiently(|| release::by_ids_even_deleted(service, &ids)).await?;
+            let rows =
+                patiently(|| release::by_ids_even_deleted(service, &ids, Columns::ALL)).await?;
             releases = Release::by_id(rows);
         }
         let changes = Event::all(heard).into_iter().zip(places);

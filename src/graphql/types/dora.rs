@@ -5,6 +5,7 @@ use async_graphql::{Context, Description, Object, Result, SimpleObject};
 use super::{DurationStats, Package};
 use crate::graphql::connection::{Connection, Slice};
 use crate::graphql::context::ContextExt as _;
+use crate::graphql::objects::Objects;
 use crate::graphql::scalars::DateTime;
 use crate::service::page::PageArgs;
 use crate::service::stats::dora::{self, DoraQuestion};
@@ -132,7 +133,7 @@ impl DoraReport {
     }
 
     /// The metrics of each bucket, oldest first, empty ones included; 10,000 at most.
-    async fn series(&self, ctx: &Context<'_>) -> Result<Vec<DoraPoint>> {
+    async fn series(&self, ctx: &Context<'_>) -> Result<Objects<DoraPoint>> {
         let service = ctx.service()?;
         let points = dora::series(service, &self.0).await?;
         Ok(points

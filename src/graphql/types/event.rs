@@ -101,7 +101,7 @@ impl Event {
         }
         let load = || async {
             let ids: Vec<Uuid> = self.0.rows().map(|row| row.release_id).collect();
-            let rows = release::by_ids(ctx.service()?, &ids).await?;
+            let rows = release::by_ids(ctx.service()?, &ids, ctx.wanted().releases).await?;
             Ok(Release::by_id(rows))
         };
         relations.releases.get(&id, load).await
@@ -115,7 +115,7 @@ impl Event {
         };
         let load = || async {
             let ids: Vec<Uuid> = self.0.rows().filter_map(|row| row.package_id).collect();
-            let rows = package::by_ids(ctx.service()?, &ids).await?;
+            let rows = package::by_ids(ctx.service()?, &ids, ctx.wanted().packages).await?;
             Ok(Package::by_id(rows))
         };
         self.0.relations().packages.get(&id, load).await

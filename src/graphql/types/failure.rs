@@ -70,7 +70,7 @@ impl Failure {
             let rows = self.0.rows();
             let ids = rows.flat_map(|row| [Some(row.release_id), row.resolved_by_id]);
             let ids: Vec<Uuid> = ids.flatten().collect();
-            let rows = release::by_ids(ctx.service()?, &ids).await?;
+            let rows = release::by_ids(ctx.service()?, &ids, ctx.wanted().releases).await?;
             Ok(Release::by_id(rows))
         };
         self.0.relations().releases.get(&id, load).await
@@ -101,7 +101,7 @@ impl Failure {
         };
         let load = || async {
             let ids: Vec<Uuid> = self.0.rows().filter_map(|row| row.package_id).collect();
-            let rows = package::by_ids(ctx.service()?, &ids).await?;
+            let rows = package::by_ids(ctx.service()?, &ids, ctx.wanted().packages).await?;
             Ok(Package::by_id(rows))
         };
         self.0.relations().packages.get(&id, load).await

@@ -11,6 +11,7 @@ use crate::graphql::batch::{Record, Related, Relation, Relations};
 use crate::graphql::connection::{Connection, Slice};
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::input::{Order as _, ReleaseFilter, ReleaseOrder, moment};
+use crate::graphql::objects::Objects;
 use crate::graphql::scalars::DateTime;
 use crate::service::page::PageArgs;
 use crate::service::platform::{PlatformSummary, release_counts, summaries};
@@ -97,7 +98,8 @@ impl Platform {
         let load = || async {
             let (filter, order, page) = list.clone();
             let (service, ids) = (ctx.service()?, self.0.keys());
-            let pages = release::of_platforms(service, &ids, &filter, &order, page).await?;
+            let asked = (&filter, ctx.wanted().releases);
+            let pages = release::of_platforms(service, &ids, asked, &order, page).await?;
             Ok(Slice::grouped(pages, Release::grouped))
         };
         let relation = self.0.relations().releases.with(&list);
@@ -173,8 +175,9 @@ impl Platform {
             default_with = "Some(false)"
         )]
         by_release: Option<bool>,
-    ) -> Result<Vec<CurrentVersion>> {
-        self.load_versions(ctx, moment(as_of, by_release)).await
+    ) -> Result<Objects<CurrentVersion>> {
+        let versions = self.load_versions(ctx, moment(as_of, by_release)).await?;
+        Ok(versions.into())
     }
 
     /// The releases that name the platform.

@@ -83,7 +83,7 @@ impl PackageResult {
         }
         let load = || async {
             let ids: Vec<Uuid> = self.0.rows().map(|row| row.package_id).collect();
-            let rows = package::by_ids(ctx.service()?, &ids).await?;
+            let rows = package::by_ids(ctx.service()?, &ids, ctx.wanted().packages).await?;
             Ok(Package::by_id(rows))
         };
         let package = relations.packages.get(&id, load).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entity::row::Columns;
 use entity::{EventType, Timestamp, event};
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, SelectStatement};
 use sea_orm::{
@@ -47,7 +48,7 @@ pub async fn list(
     if let Some(horizon) = horizon(service).await? {
         query.and_where(sequence().lte(horizon));
     }
-    page::fetch(service, query, &order(), &args).await
+    page::fetch(service, (query, Columns::ALL), &order(), &args).await
 }
 
 /// The first `limit` events behind the sequence number `after`, up to `upto`, in order.
@@ -65,7 +66,7 @@ pub async fn between(
         .filter(event::Column::Sequence.lte(upto))
         .order_by_asc(event::Column::Sequence)
         .limit(limit);
-    Ok(events.all(service.reader()).await?)
+    Ok(events.all(&*service.reader()).await?)
 }
 
 /// How many events meet `filter`.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entity::row::Columns;
 use entity::{package, package_result};
 use sea_orm::sea_query::{ExprTrait as _, SelectStatement};
 use sea_orm::{
@@ -21,18 +22,20 @@ const RESULTS: Children = Children {
     parent: "package_id",
 };
 
-/// A page of the packages that meet `filter`; the latest start comes first when no order is given.
+/// A page of the packages that meet `filter`, with `columns` of them; the latest start comes first
+/// when no order is given.
 ///
 /// # Errors
 /// When the page arguments or the filter make no sense, or the database fails.
 pub async fn list(
     service: &Service,
-    filter: &PackageFilter,
+    (filter, columns): (&PackageFilter, Columns),
     order: &[PackageOrder],
     args: PageArgs,
 ) -> Result<Page<package::Model>> {
     let order = list_order(order);
-    page::fetch(service, matching(service, filter)?, &order, &args).await
+    let query = matching(service, filter, columns)?;
+    page::fetch(service, (query, columns), &order, &args).await
 }
 
 /// A page of the packages that meet `filter` for each of the names, ordered as in [`list`].
@@ -42,18 +45,18 @@ pub async fn list(
 pub async fn of_names(
     service: &Service,
     names: &[&str],
-    filter: &PackageFilter,
+    (filter, columns): (&PackageFilter, Columns),
     order: &[PackageOrder],
     args: PageArgs,
 ) -> Result<HashMap<String, Page<package::Model>>> {
-    let all = matching(service, filter)?;
+    let all = matching(service, filter, columns)?;
     let queries = names.iter().map(|name| {
         let mut query = all.clone();
         query.and_where(sql::column("package", "name").eq(*name));
         query
     });
     let order = list_order(order);
-    let pages = page::fetch_each(service, queries.collect(), &order, &args).await?;
+    let pages = page::fetch_each(service, (queries.collect(), columns), &order, &args).await?;
     let names = names.iter().map(|name| (*name).to_owned());
     Ok(names.zip(pages).collect())
 }
@@ -68,7 +71,7 @@ pub async fn name_counts(
     filter: &PackageFilter,
 ) -> Result<HashMap<String, u64>> {
     let name = sql::column("package", "name");
-    let mut query = matching(service, filter)?;
+    let mut query = matching(service, filter, Columns::ALL)?;
     query.and_where(sql::among_texts(service, name.clone(), names));
     sql::count_by(service, query, name).await
 }
@@ -78,7 +81,7 @@ pub async fn name_counts(
 /// # Errors
 /// When the page arguments or the filter make no sense, or the database fails.
 pub async fn count(service: &Service, filter: &PackageFilter) -> Result<u64> {
-    sql::count(service, matching(service, filter)?).await
+    sql::count(service, matching(service, filter, Columns::ALL)?).await
 }
 
 /// The packages with these ids, even those that are deleted.
@@ -88,30 +91,35 @@ pub async fn count(service: &Service, filter: &PackageFilter) -> Result<u64> {
 pub async fn by_ids_even_deleted(
     service: &Service,
     ids: &[Uuid],
+    columns: Columns,
 ) -> Result<HashMap<Uuid, package::Model>> {
-    let packages = package::Entity::find()
-        .filter(sql::among(service, sql::column("package", "id"), ids))
-        .all(service.reader())
-        .await?;
-    Ok(packages
-        .into_iter()
-        .map(|package| (package.id, package))
-        .collect())
+    among(service, package::Entity::find(), ids, columns).await
 }
 
 /// The packages with these ids; unknown and deleted ones are left out.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, package::Model>> {
-    let packages = living()
-        .filter(sql::among(service, sql::column("package", "id"), ids))
-        .all(service.reader())
-        .await?;
-    Ok(packages
-        .into_iter()
-        .map(|package| (package.id, package))
-        .collect())
+pub async fn by_ids(
+    service: &Service,
+    ids: &[Uuid],
+    columns: Columns,
+) -> Result<HashMap<Uuid, package::Model>> {
+    among(service, living(), ids, columns).await
+}
+
+async fn among(
+    service: &Service,
+    packages: sea_orm::Select<package::Entity>,
+    ids: &[Uuid],
+    columns: Columns,
+) -> Result<HashMap<Uuid, package::Model>> {
+    let id = sql::column("package", "id");
+    let mut query = packages.filter(sql::among(service, id, ids)).into_query();
+    sql::select::<package::Entity>(&mut query, columns);
+    let packages: Vec<package::Model> = sql::rows_with(service, &query, columns).await?;
+    let packages = packages.into_iter();
+    Ok(packages.map(|package| (package.id, package)).collect())
 }
 
 /// The package that `reference` leads to, unless it is deleted or there are several.
@@ -119,7 +127,7 @@ pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, pac
 /// # Errors
 /// When the database fails.
 pub async fn find(service: &Service, reference: &PackageRef) -> Result<Option<package::Model>> {
-    let found = reference::package(service.reader(), reference, Lock::None).await?;
+    let found = reference::package(&*service.reader(), reference, Lock::None).await?;
     Ok(found.found())
 }
 
@@ -130,7 +138,7 @@ pub async fn find(service: &Service, reference: &PackageRef) -> Result<Option<pa
 pub async fn of_releases(
     service: &Service,
     ids: &[Uuid],
-    filter: Option<&PackageFilter>,
+    (filter, columns): (Option<&PackageFilter>, Columns),
 ) -> Result<HashMap<Uuid, Vec<package::Model>>> {
     let mut query = living()
         .filter(sql::among(
@@ -144,11 +152,12 @@ pub async fn of_releases(
     if let Some(filter) = filter {
         query = query.filter(filter.condition(&FilterContext::of(service))?);
     }
-    let query = query.into_query();
-    sql::rows_by(service, &query, |package: &package::Model| {
+    let mut query = query.into_query();
+    sql::select::<package::Entity>(&mut query, columns);
+    let packages = sql::rows_with(service, &query, columns).await?;
+    Ok(sql::grouped(packages, |package: &package::Model| {
         package.release_id
-    })
-    .await
+    }))
 }
 
 /// A page of the results of each package, oldest first. Packages without any are left out.
@@ -205,7 +214,7 @@ pub async fn results_by_ids(
             sql::column("package_result", "id"),
             ids,
         ))
-        .all(service.reader())
+        .all(&*service.reader())
         .await?;
     Ok(results
         .into_iter()
@@ -227,7 +236,13 @@ fn list_order(order: &[PackageOrder]) -> Order {
     }
 }
 
-fn matching(service: &Service, filter: &PackageFilter) -> Result<SelectStatement> {
+fn matching(
+    service: &Service,
+    filter: &PackageFilter,
+    columns: Columns,
+) -> Result<SelectStatement> {
     let condition = filter.condition(&FilterContext::of(service))?;
-    Ok(living().filter(condition).into_query())
+    let mut query = living().filter(condition).into_query();
+    sql::select::<package::Entity>(&mut query, columns);
+    Ok(query)
 }

@@ -3,14 +3,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::sea_query::Expr;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::order::{Key, Order, ValueKind};
 use crate::service::{Error, Result};
 
 /// A value that rows are sorted by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub(in crate::service) enum Value {
     Integer(i64),
     Text(String),
@@ -29,17 +31,10 @@ impl From<&Value> for Expr {
 
 /// The cursor of a row with these sort values in a list of this order.
 pub(in crate::service) fn encode(order: &Order, values: &[Option<Value>]) -> String {
-    let values: Vec<Json> = values
-        .iter()
-        .map(|value| match value {
-            None => Json::Null,
-            Some(Value::Integer(integer)) => json!(integer),
-            Some(Value::Text(text)) => json!(text),
-            Some(Value::Id(id)) => json!(id),
-        })
-        .collect();
-    let cursor = json!([order.list, order.signature(), values]);
-    URL_SAFE_NO_PAD.encode(cursor.to_string())
+    let mut cursor = Vec::with_capacity(128);
+    // Neither writing to memory nor the values can fail.
+    let _ = serde_json::to_writer(&mut cursor, &(order.list, &order.signature, values));
+    URL_SAFE_NO_PAD.encode(cursor)
 }
 
 /// The sort values in a cursor of a list of this order, which was given as `argument`.
@@ -59,7 +54,7 @@ pub(in crate::service) fn decode(
     if list != order.list {
         return refuse("is from another list");
     }
-    if signature != order.signature() {
+    if signature != order.signature {
         return refuse("is from a list in another order");
     }
     let read: std::result::Result<Vec<_>, Damaged> = order
@@ -98,6 +93,8 @@ fn read(key: &Key, value: &Json) -> std::result::Result<Option<Value>, Damaged> 
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::service::page::Direction;
 

@@ -1,11 +1,10 @@
 //! Fetching a page of each of many lists, many lists in one statement.
 
+use entity::row::{Cells, Columns, Row};
 use sea_orm::sea_query::{Asterisk, Expr, Order as SortOrder, Query, SelectStatement, UnionType};
-use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use super::args::Slice;
 use super::bounds::segments;
-use super::cursor::encode;
 use super::fetch::fetch;
 use super::order::{Nulls, Order};
 use super::{Page, PageArgs, PageRow};
@@ -26,16 +25,16 @@ const MAX_PARAMETERS: usize = 30_000;
 ///
 /// # Errors
 /// When the arguments make no sense, or the database fails.
-pub(in crate::service) async fn fetch_each<T: FromQueryResult>(
+pub(in crate::service) async fn fetch_each<T: Row>(
     service: &Service,
-    mut queries: Vec<SelectStatement>,
+    (mut queries, columns): (Vec<SelectStatement>, Columns),
     order: &Order,
     args: &PageArgs,
 ) -> Result<Vec<Page<T>>> {
     if queries.len() == 1
         && let Some(query) = queries.pop()
     {
-        return Ok(vec![fetch(service, query, order, args).await?]);
+        return Ok(vec![fetch(service, (query, columns), order, args).await?]);
     }
     let slice = args.check(order, &service.settings)?;
     let branches: Vec<_> = queries
@@ -44,7 +43,7 @@ pub(in crate::service) async fn fetch_each<T: FromQueryResult>(
         .collect();
     let mut pages = Vec::with_capacity(branches.len());
     for branches in branches.chunks(lists_at_once(service, &branches)) {
-        for mut rows in fetch_united(service, branches, order, slice.backwards).await? {
+        for mut rows in fetch_united(service, (branches, columns), order, slice.backwards).await? {
             let (has_next_page, has_previous_page) = slice.cut(&mut rows);
             pages.push(Page {
                 rows,
@@ -89,17 +88,17 @@ fn lists_at_once(service: &Service, branches: &[SelectStatement]) -> usize {
 }
 
 /// The rows of `branches`, each list by itself and in its order.
-async fn fetch_united<T: FromQueryResult>(
+async fn fetch_united<T: Row>(
     service: &Service,
-    branches: &[SelectStatement],
+    (branches, columns): (&[SelectStatement], Columns),
     order: &Order,
     backwards: bool,
 ) -> Result<Vec<Vec<PageRow<T>>>> {
     let mut selects = (0_i64..).zip(branches).map(|(list, branch)| {
         // Only a query around it may have an order and a limit of its own.
         Query::select()
-            .expr_as(Expr::val(list), LIST)
             .column((BRANCH, Asterisk))
+            .expr_as(Expr::val(list), LIST)
             .from_subquery(branch.clone(), BRANCH)
             .take()
     });
@@ -117,16 +116,13 @@ async fn fetch_united<T: FromQueryResult>(
         key.sort(&mut query, backwards, Nulls::AsListed, backend);
     }
     let mut lists: Vec<_> = branches.iter().map(|_| Vec::new()).collect();
-    for row in service.reader().query_all(&query).await? {
-        let list: i64 = row.try_get("", LIST)?;
+    let take = |cells: &mut Cells<'_>| Ok((order.take(cells)?, cells.take::<i64>()?));
+    for (row, list) in sql::read(service, &query, columns, take).await? {
         let list = usize::try_from(list)
             .ok()
             .and_then(|list| lists.get_mut(list));
         let list = list.ok_or_else(|| Error::Corrupt("a row of no list".to_owned()))?;
-        list.push(PageRow {
-            cursor: encode(order, &order.values(&row)?),
-            row: T::from_query_result(&row, "")?,
-        });
+        list.push(row);
     }
     Ok(lists)
 }

@@ -1,25 +1,28 @@
 //! Fetching a page of one list.
 
+use entity::row::{Columns, Row};
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use super::bounds::segments;
-use super::cursor::encode;
 use super::order::{Nulls, Order};
 use super::{Page, PageArgs, PageRow};
-use crate::service::{Result, Service};
+use crate::service::{Result, Service, sql};
 
-/// Fetches a page of the rows of `query`, which has no order and no limit.
+/// Fetches a page of the rows of `query`, which has no order and no limit. Where nothing of the
+/// rows is wanted, the arguments are checked and nothing is asked.
 ///
 /// # Errors
 /// When the arguments make no sense, or the database fails.
-pub(in crate::service) async fn fetch<T: FromQueryResult>(
+pub(in crate::service) async fn fetch<T: Row>(
     service: &Service,
-    mut query: SelectStatement,
+    (mut query, columns): (SelectStatement, Columns),
     order: &Order,
     args: &PageArgs,
 ) -> Result<Page<T>> {
     let slice = args.check(order, &service.settings)?;
+    if columns == Columns::NONE {
+        return Ok(Page::default());
+    }
     order.select_values(&mut query);
     let backend = service.database.backend();
     let mut rows: Vec<PageRow<T>> = Vec::new();
@@ -39,12 +42,7 @@ pub(in crate::service) async fn fetch<T: FromQueryResult>(
         if slice.offset > 0 {
             query.offset(slice.offset);
         }
-        for row in service.reader().query_all(&query).await? {
-            rows.push(PageRow {
-                cursor: encode(order, &order.values(&row)?),
-                row: T::from_query_result(&row, "")?,
-            });
-        }
+        rows.extend(sql::read(service, &query, columns, |cells| order.take(cells)).await?);
     }
     let (has_next_page, has_previous_page) = slice.cut(&mut rows);
     Ok(Page {

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
+use entity::row::{Cells, Columns, Row};
 use sea_orm::sea_query::{
     ExprTrait, JoinType, OverStatement, Query, SelectStatement, WindowStatement,
 };
-use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
 use super::args::Slice;
 use super::bounds::segments;
-use super::cursor::encode;
 use super::order::{Nulls, Order};
 use super::{Page, PageArgs, PageRow};
 use crate::service::{Result, Service, sql};
@@ -37,7 +36,7 @@ pub(in crate::service) struct Children {
 ///
 /// # Errors
 /// When the arguments make no sense, or the database fails.
-pub(in crate::service) async fn fetch_grouped<T: FromQueryResult>(
+pub(in crate::service) async fn fetch_grouped<T: Row>(
     service: &Service,
     children: Children,
     mut query: SelectStatement,
@@ -51,19 +50,16 @@ pub(in crate::service) async fn fetch_grouped<T: FromQueryResult>(
     let wanted = i64::try_from(slice.limit + 1).unwrap_or(i64::MAX);
     let own = sql::column(children.table, children.id).eq(sql::column(NUMBERED, CHILD));
     query
-        .expr_as(sql::column(children.table, children.parent), PARENT)
         .join_subquery(JoinType::InnerJoin, numbered, NUMBERED, own)
         .and_where(place().gt(skipped))
         .and_where(place().lte(skipped.saturating_add(wanted)))
         .order_by_expr(place(), sea_orm::sea_query::Order::Asc);
     order.select_values(&mut query);
+    query.expr_as(sql::column(children.table, children.parent), PARENT);
     let mut groups: HashMap<Uuid, Vec<PageRow<T>>> = HashMap::new();
-    for row in service.reader().query_all(&query).await? {
-        let parent: Uuid = row.try_get("", PARENT)?;
-        groups.entry(parent).or_default().push(PageRow {
-            cursor: encode(order, &order.values(&row)?),
-            row: T::from_query_result(&row, "")?,
-        });
+    let take = |cells: &mut Cells<'_>| Ok((order.take(cells)?, cells.take::<Uuid>()?));
+    for (row, parent) in sql::read(service, &query, Columns::ALL, take).await? {
+        groups.entry(parent).or_default().push(row);
     }
     let pages = groups.into_iter().map(|(parent, mut rows)| {
         let (has_next_page, has_previous_page) = slice.cut(&mut rows);

@@ -1,12 +1,12 @@
 //! What a list is sorted by.
 
-use sea_orm::QueryResult;
+use entity::row::{Cells, Row};
 use sea_orm::sea_query::{Expr, NullOrdering, OrderedStatement, SelectStatement};
 use sea_orm::{DbBackend, DbErr};
 use uuid::Uuid;
 
-use super::Direction;
-use super::cursor::Value;
+use super::cursor::{Value, encode};
+use super::{Direction, PageRow};
 use crate::service::sql;
 
 /// What the columns with the sort values are called in the results of a query.
@@ -120,6 +120,8 @@ pub(in crate::service) struct Order {
     pub list: &'static str,
     /// What decides first comes first.
     pub keys: Vec<Key>,
+    /// What cursors of this order have in common, e.g. `started_at-,id-`.
+    pub signature: String,
 }
 
 impl Order {
@@ -138,16 +140,15 @@ impl Order {
         if kept.iter().all(|other| other.name != unique.name) {
             kept.push(unique);
         }
-        Self { list, keys: kept }
-    }
-
-    /// What cursors of this order have in common, e.g. `started_at-,id-`.
-    pub fn signature(&self) -> String {
-        let keys = self.keys.iter().map(|key| match key.direction {
+        let names = kept.iter().map(|key| match key.direction {
             Direction::Asc => format!("{}+", key.name),
             Direction::Desc => format!("{}-", key.name),
         });
-        keys.collect::<Vec<_>>().join(",")
+        Self {
+            list,
+            signature: names.collect::<Vec<_>>().join(","),
+            keys: kept,
+        }
     }
 
     /// Makes `query` tell what its rows are sorted by.
@@ -166,15 +167,21 @@ impl Order {
         order
     }
 
-    /// What `row` is sorted by.
-    pub fn values(&self, row: &QueryResult) -> Result<Vec<Option<Value>>, DbErr> {
-        let read = |(key, alias): (&Key, &str)| {
+    /// Takes a row, and behind it what [`Self::select_values`] made the query tell.
+    pub fn take<T: Row>(&self, cells: &mut Cells<'_>) -> Result<PageRow<T>, DbErr> {
+        let row = T::take(cells)?;
+        let cursor = encode(self, &self.values(cells)?);
+        Ok(PageRow { row, cursor })
+    }
+
+    fn values(&self, cells: &mut Cells<'_>) -> Result<Vec<Option<Value>>, DbErr> {
+        let take = |key: &Key| {
             Ok(match key.kind {
-                ValueKind::Integer => row.try_get::<Option<i64>>("", alias)?.map(Value::Integer),
-                ValueKind::Text => row.try_get::<Option<String>>("", alias)?.map(Value::Text),
-                ValueKind::Id => row.try_get::<Option<Uuid>>("", alias)?.map(Value::Id),
+                ValueKind::Integer => cells.take::<Option<i64>>()?.map(Value::Integer),
+                ValueKind::Text => cells.take::<Option<String>>()?.map(Value::Text),
+                ValueKind::Id => cells.take::<Option<Uuid>>()?.map(Value::Id),
             })
         };
-        self.keys.iter().zip(ALIASES).map(read).collect()
+        self.keys.iter().map(take).collect()
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use entity::row::{Cells, Columns, Row};
 use entity::{Timestamp, platform};
-use sea_orm::FromQueryResult;
+use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use uuid::Uuid;
 
@@ -28,12 +29,22 @@ pub struct PlatformSummary {
     pub last_released_at: Option<Timestamp>,
 }
 
-#[derive(FromQueryResult)]
 struct Summary {
     platform_id: Uuid,
     release_count: i64,
     first_released_at: Option<Timestamp>,
     last_released_at: Option<Timestamp>,
+}
+
+impl Row for Summary {
+    fn take(cells: &mut Cells<'_>) -> std::result::Result<Self, DbErr> {
+        Ok(Self {
+            platform_id: cells.take()?,
+            release_count: cells.take()?,
+            first_released_at: cells.take()?,
+            last_released_at: cells.take()?,
+        })
+    }
 }
 
 impl From<Summary> for PlatformSummary {
@@ -74,7 +85,7 @@ pub async fn list(
         order,
         Key::id("platform", Direction::Asc),
     );
-    page::fetch(service, query, &order, &args).await
+    page::fetch(service, (query, Columns::ALL), &order, &args).await
 }
 
 /// How many platforms have a name that meets `name`.

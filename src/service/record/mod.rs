@@ -2,6 +2,7 @@
 
 pub(crate) mod draft;
 mod existing;
+mod fresh;
 pub mod import;
 pub mod input;
 pub(crate) mod matching;
@@ -66,6 +67,9 @@ async fn record_one(
         caller,
         now,
     };
+    if let Some(outcome) = fresh::record(service, &row, told).await? {
+        return Ok(outcome);
+    }
     let row = &row;
     service
         .database

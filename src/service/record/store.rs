@@ -8,18 +8,18 @@ use entity::{
 };
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
 use super::draft::Draft;
 use crate::service::error::Result;
 use crate::service::history::NewEvent;
+use crate::service::insert::{Inserts, actives, insert_all};
 use crate::service::line;
 
-/// Values in one statement at most; SQLite takes 32,766 and PostgreSQL 65,535.
-const MAX_VALUES: usize = 30_000;
+/// Names that are looked up in one statement at most.
+const MAX_NAMES: usize = 30_000;
 
 /// Stores releases, those that are new. Returns the ids of the ones that were stored; the others
 /// have an external id that is taken. The database decides that, so that of two callers at the
@@ -72,16 +72,41 @@ pub async fn insert_contents(
     for draft in drafts {
         rows.add(draft, &platform_ids, now, actor);
     }
-    insert_all(tx, rows.platforms, None).await?;
-    insert_all(tx, rows.references, None).await?;
-    insert_all(tx, rows.metadata, None).await?;
-    insert_all(tx, rows.notes, None).await?;
-    insert_all(tx, rows.packages, None).await?;
-    insert_all(tx, rows.deployments, None).await?;
-    insert_all(tx, rows.results, None).await?;
-    insert_all(tx, rows.failures, None).await?;
-    insert_all(tx, rows.events, None).await?;
-    Ok(())
+    let mut inserts = Inserts::default();
+    inserts.add(tx, rows.platforms).await?;
+    inserts.add(tx, rows.references).await?;
+    inserts.add(tx, rows.metadata).await?;
+    inserts.add(tx, rows.notes).await?;
+    inserts.add(tx, rows.packages).await?;
+    inserts.add(tx, rows.deployments).await?;
+    inserts.add(tx, rows.results).await?;
+    inserts.add(tx, rows.failures).await?;
+    inserts.add(tx, rows.events).await?;
+    inserts.finish(tx).await
+}
+
+/// What stores a new release with everything that hangs on it, on platforms that are all known;
+/// none when that is too much for one statement.
+pub fn whole(
+    draft: Draft,
+    platform_ids: &HashMap<String, Uuid>,
+    now: Timestamp,
+    actor: Option<&str>,
+) -> Option<Inserts> {
+    let (mut rows, mut inserts) = (Rows::default(), Inserts::default());
+    let release = actives(vec![draft.release.clone()]);
+    rows.add(draft, platform_ids, now, actor);
+    let has_room = inserts.try_add(release).is_none()
+        && inserts.try_add(rows.platforms).is_none()
+        && inserts.try_add(rows.references).is_none()
+        && inserts.try_add(rows.metadata).is_none()
+        && inserts.try_add(rows.notes).is_none()
+        && inserts.try_add(rows.packages).is_none()
+        && inserts.try_add(rows.deployments).is_none()
+        && inserts.try_add(rows.results).is_none()
+        && inserts.try_add(rows.failures).is_none()
+        && inserts.try_add(rows.events).is_none();
+    has_room.then_some(inserts)
 }
 
 /// Stores events.
@@ -219,58 +244,25 @@ pub async fn platform_ids(
     Ok(known)
 }
 
-async fn known_platforms<'a>(
-    tx: &DatabaseTransaction,
+/// The ids of those of the platforms that are there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn known_platforms<'a>(
+    connection: &impl ConnectionTrait,
     names: impl Iterator<Item = &'a String> + Send,
 ) -> Result<HashMap<String, Uuid>> {
     let names: Vec<&String> = names.collect();
     let mut known = HashMap::new();
-    for names in names.chunks(MAX_VALUES) {
+    for names in names.chunks(MAX_NAMES) {
         let found: Vec<(String, Uuid)> = platform::Entity::find()
             .select_only()
             .columns([platform::Column::Name, platform::Column::Id])
             .filter(platform::Column::Name.is_in(names.iter().map(|name| name.as_str())))
             .into_tuple()
-            .all(tx)
+            .all(connection)
             .await?;
         known.extend(found);
     }
     Ok(known)
-}
-
-/// Rows as sea-orm inserts them, every column set.
-pub fn actives<M>(models: Vec<M>) -> Vec<<M::Entity as EntityTrait>::ActiveModel>
-where
-    M: sea_orm::ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
-{
-    models
-        .into_iter()
-        .map(|model| model.into_active_model().reset_all())
-        .collect()
-}
-
-/// Inserts rows, as many to a statement as the databases take. Returns how many went in.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert_all<A>(
-    tx: &DatabaseTransaction,
-    mut rows: Vec<A>,
-    on_conflict: Option<OnConflict>,
-) -> Result<u64>
-where
-    A: ActiveModelTrait,
-{
-    let at_once = MAX_VALUES / <A::Entity as EntityTrait>::Column::iter().count();
-    let mut inserted = 0;
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(at_once));
-        let mut insert = A::Entity::insert_many(rows);
-        if let Some(on_conflict) = &on_conflict {
-            insert = insert.on_conflict(on_conflict.clone());
-        }
-        inserted += insert.exec_without_returning(tx).await?;
-        rows = rest;
-    }
-    Ok(inserted)
 }

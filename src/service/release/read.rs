@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
+use entity::row::Columns;
 use entity::{
     failure, platform, release, release_metadata, release_note, release_platform, release_reference,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _, SelectStatement};
 use sea_orm::{
-    EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    RelationTrait,
+    EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait,
 };
 use uuid::Uuid;
 
@@ -18,18 +18,20 @@ use crate::service::page::{self, Direction, Key, Order, Page, PageArgs};
 use crate::service::reference::{self, Lock, ReleaseRef};
 use crate::service::{Result, Service, sql};
 
-/// A page of the releases that meet `filter`; the latest start comes first when no order is given.
+/// A page of the releases that meet `filter`, with `columns` of them; the latest start comes first
+/// when no order is given.
 ///
 /// # Errors
 /// When the page arguments or the filter make no sense, or the database fails.
 pub async fn list(
     service: &Service,
-    filter: &ReleaseFilter,
+    (filter, columns): (&ReleaseFilter, Columns),
     order: &[ReleaseOrder],
     args: PageArgs,
 ) -> Result<Page<release::Model>> {
     let order = list_order(order);
-    page::fetch(service, matching(service, filter)?, &order, &args).await
+    let query = matching(service, filter, columns)?;
+    page::fetch(service, (query, columns), &order, &args).await
 }
 
 /// A page of the releases that meet `filter` for each of the platforms, ordered as in [`list`].
@@ -39,11 +41,11 @@ pub async fn list(
 pub async fn of_platforms(
     service: &Service,
     platforms: &[Uuid],
-    filter: &ReleaseFilter,
+    (filter, columns): (&ReleaseFilter, Columns),
     order: &[ReleaseOrder],
     args: PageArgs,
 ) -> Result<HashMap<Uuid, Page<release::Model>>> {
-    let all = matching(service, filter)?;
+    let all = matching(service, filter, columns)?;
     let queries = platforms.iter().map(|platform| {
         let named = release_platform::Entity::find()
             .select_only()
@@ -55,7 +57,7 @@ pub async fn of_platforms(
         query
     });
     let order = list_order(order);
-    let pages = page::fetch_each(service, queries.collect(), &order, &args).await?;
+    let pages = page::fetch_each(service, (queries.collect(), columns), &order, &args).await?;
     Ok(platforms.iter().copied().zip(pages).collect())
 }
 
@@ -64,7 +66,7 @@ pub async fn of_platforms(
 /// # Errors
 /// When the page arguments or the filter make no sense, or the database fails.
 pub async fn count(service: &Service, filter: &ReleaseFilter) -> Result<u64> {
-    sql::count(service, matching(service, filter)?).await
+    sql::count(service, matching(service, filter, Columns::ALL)?).await
 }
 
 /// The releases with these ids, even those that are deleted.
@@ -74,30 +76,35 @@ pub async fn count(service: &Service, filter: &ReleaseFilter) -> Result<u64> {
 pub async fn by_ids_even_deleted(
     service: &Service,
     ids: &[Uuid],
+    columns: Columns,
 ) -> Result<HashMap<Uuid, release::Model>> {
-    let releases = release::Entity::find()
-        .filter(sql::among(service, sql::column("release", "id"), ids))
-        .all(service.reader())
-        .await?;
-    Ok(releases
-        .into_iter()
-        .map(|release| (release.id, release))
-        .collect())
+    among(service, release::Entity::find(), ids, columns).await
 }
 
 /// The releases with these ids; unknown and deleted ones are left out.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, release::Model>> {
-    let releases = living()
-        .filter(sql::among(service, sql::column("release", "id"), ids))
-        .all(service.reader())
-        .await?;
-    Ok(releases
-        .into_iter()
-        .map(|release| (release.id, release))
-        .collect())
+pub async fn by_ids(
+    service: &Service,
+    ids: &[Uuid],
+    columns: Columns,
+) -> Result<HashMap<Uuid, release::Model>> {
+    among(service, living(), ids, columns).await
+}
+
+async fn among(
+    service: &Service,
+    releases: sea_orm::Select<release::Entity>,
+    ids: &[Uuid],
+    columns: Columns,
+) -> Result<HashMap<Uuid, release::Model>> {
+    let id = sql::column("release", "id");
+    let mut query = releases.filter(sql::among(service, id, ids)).into_query();
+    sql::select::<release::Entity>(&mut query, columns);
+    let releases: Vec<release::Model> = sql::rows_with(service, &query, columns).await?;
+    let releases = releases.into_iter();
+    Ok(releases.map(|release| (release.id, release)).collect())
 }
 
 /// The release that `reference` leads to, unless it is deleted.
@@ -105,7 +112,7 @@ pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, rel
 /// # Errors
 /// When the database fails.
 pub async fn find(service: &Service, reference: &ReleaseRef) -> Result<Option<release::Model>> {
-    let found = reference::release(service.reader(), reference, Lock::None).await?;
+    let found = reference::release(&*service.reader(), reference, Lock::None).await?;
     Ok(found.found())
 }
 
@@ -117,12 +124,6 @@ pub async fn platforms(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<platform::Model>>> {
-    #[derive(FromQueryResult)]
-    struct Named {
-        release_id: Uuid,
-        #[sea_orm(nested)]
-        platform: platform::Model,
-    }
     let query = platform::Entity::find()
         .column(release_platform::Column::ReleaseId)
         .join_rev(
@@ -138,9 +139,8 @@ pub async fn platforms(
         .order_by_asc(release_platform::Column::Position)
         .into_query();
     let mut platforms: HashMap<Uuid, Vec<platform::Model>> = HashMap::new();
-    for named in sql::rows::<Named>(service, &query).await? {
-        let list = platforms.entry(named.release_id).or_default();
-        list.push(named.platform);
+    for (platform, release_id) in sql::rows::<(_, Uuid)>(service, &query).await? {
+        platforms.entry(release_id).or_default().push(platform);
     }
     Ok(platforms)
 }
@@ -184,10 +184,10 @@ pub async fn notes(
         .order_by_asc(release_note::Column::ReleaseId)
         .order_by_asc(release_note::Column::Id)
         .into_query();
-    sql::rows_by(service, &query, |note: &release_note::Model| {
+    let notes = sql::rows(service, &query).await?;
+    Ok(sql::grouped(notes, |note: &release_note::Model| {
         note.release_id
-    })
-    .await
+    }))
 }
 
 /// The metadata of each release, by key.
@@ -207,10 +207,10 @@ pub async fn metadata(
         .order_by_asc(release_metadata::Column::ReleaseId)
         .order_by_asc(release_metadata::Column::Key)
         .into_query();
-    sql::rows_by(service, &query, |entry: &release_metadata::Model| {
+    let entries = sql::rows(service, &query).await?;
+    Ok(sql::grouped(entries, |entry: &release_metadata::Model| {
         entry.release_id
-    })
-    .await
+    }))
 }
 
 /// The failures that each release caused, in the order of their detection.
@@ -226,10 +226,10 @@ pub async fn failures(
         sql::column("failure", "release_id"),
         ids,
     ));
-    sql::rows_by(service, &query, |failure: &failure::Model| {
+    let failures = sql::rows(service, &query).await?;
+    Ok(sql::grouped(failures, |failure: &failure::Model| {
         failure.release_id
-    })
-    .await
+    }))
 }
 
 /// The failures with these ids, unless their release is deleted.
@@ -262,9 +262,15 @@ fn list_order(order: &[ReleaseOrder]) -> Order {
     }
 }
 
-fn matching(service: &Service, filter: &ReleaseFilter) -> Result<SelectStatement> {
+fn matching(
+    service: &Service,
+    filter: &ReleaseFilter,
+    columns: Columns,
+) -> Result<SelectStatement> {
     let condition = filter.condition(&FilterContext::of(service))?;
-    Ok(living().filter(condition).into_query())
+    let mut query = living().filter(condition).into_query();
+    sql::select::<release::Entity>(&mut query, columns);
+    Ok(query)
 }
 
 fn failures_of_the_living(condition: Expr) -> SelectStatement {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use entity::Timestamp;
-use sea_orm::FromQueryResult;
+use entity::row::{Cells, Columns, Row};
+use sea_orm::DbErr;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
 
 use super::{SummaryOrder, aggregates, order_by};
@@ -46,12 +47,22 @@ impl SummaryKind {
     }
 }
 
-#[derive(FromQueryResult)]
 struct Summary {
     name: Option<String>,
     release_count: i64,
     first_released_at: Option<Timestamp>,
     last_released_at: Option<Timestamp>,
+}
+
+impl Row for Summary {
+    fn take(cells: &mut Cells<'_>) -> std::result::Result<Self, DbErr> {
+        Ok(Self {
+            name: cells.take()?,
+            release_count: cells.take()?,
+            first_released_at: cells.take()?,
+            last_released_at: cells.take()?,
+        })
+    }
 }
 
 impl From<Summary> for NameSummary {
@@ -95,7 +106,7 @@ pub async fn packages(
         .take();
     let unique = Key::column("summary", "name", ValueKind::Text, Direction::Asc);
     let order = order_by("package summaries", "summary", order, unique);
-    let page = page::fetch::<Summary>(service, query, &order, &args).await?;
+    let page = page::fetch::<Summary>(service, (query, Columns::ALL), &order, &args).await?;
     Ok(page.map(NameSummary::from))
 }
 

@@ -105,8 +105,9 @@ fn taken(path: &Path, error: DbErr) -> Error {
 pub async fn list(service: &Service) -> Result<Vec<Token>> {
     let tokens = token::Entity::find()
         .order_by_asc(token::Column::Id)
-        .all(service.reader());
-    Ok(tokens.await?)
+        .all(&*service.reader())
+        .await?;
+    Ok(tokens)
 }
 
 /// Revokes the token that is called `name_or_id`, or has it as its id. It stops working at once.

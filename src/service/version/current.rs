@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use entity::{Timestamp, package};
-use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 use uuid::Uuid;
 
@@ -46,22 +45,16 @@ pub struct CurrentArgs {
     pub moment: Moment,
 }
 
-#[derive(FromQueryResult)]
-struct Row {
-    #[sea_orm(nested)]
-    package: package::Model,
-    platform_id: Uuid,
-    platform: Option<String>,
-    previous_version: Option<String>,
-}
+/// A package, the id and name of its platform, and the version before.
+type Found = (package::Model, (Uuid, (Option<String>, Option<String>)));
 
-impl From<Row> for CurrentVersion {
-    fn from(row: Row) -> Self {
+impl From<Found> for CurrentVersion {
+    fn from((package, (platform_id, (platform, previous_version))): Found) -> Self {
         Self {
-            package: row.package,
-            platform_id: (row.platform_id != NOWHERE).then_some(row.platform_id),
-            platform: row.platform,
-            previous_version: row.previous_version,
+            package,
+            platform_id: (platform_id != NOWHERE).then_some(platform_id),
+            platform,
+            previous_version,
         }
     }
 }
@@ -180,6 +173,6 @@ fn places(name: Option<&str>) -> SelectStatement {
 
 async fn find(service: &Service, lines: Lines, moment: Moment) -> Result<Vec<CurrentVersion>> {
     let query = ends(lines, moment, service.now());
-    let rows = sql::rows::<Row>(service, &query).await?;
+    let rows = sql::rows::<Found>(service, &query).await?;
     Ok(rows.into_iter().map(Into::into).collect())
 }

@@ -6,7 +6,7 @@ use entity::{DeployStatus, package};
 use sea_orm::sea_query::{
     CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WithClause,
 };
-use sea_orm::{ActiveEnum, EntityTrait, FromQueryResult, QueryTrait};
+use sea_orm::{ActiveEnum, EntityTrait, QueryTrait};
 use uuid::Uuid;
 
 use crate::service::line::{self, NOWHERE};
@@ -15,18 +15,6 @@ use crate::service::{Result, Service, sql};
 
 /// What the query for [`subjects`] is called in the queries around it.
 const SUBJECT: &str = "subject";
-
-#[derive(FromQueryResult)]
-struct Owned {
-    owner_id: Uuid,
-    #[sea_orm(nested)]
-    package: package::Model,
-}
-
-#[derive(FromQueryResult)]
-struct Found {
-    package_id: Uuid,
-}
 
 /// What each of these packages replaced on the platforms of its release, or on `platform` alone,
 /// if its release names that; the latest where there are several. For one that is not successful
@@ -67,7 +55,7 @@ pub async fn previous(
         .and_where(sql::column("step", "replaced_id").is_not_null())
         .column(("step", "owner_id"));
     let mut latest: HashMap<Uuid, package::Model> = HashMap::new();
-    for Owned { owner_id, package } in sql::rows(service, &query).await? {
+    for (package, owner_id) in sql::rows::<(package::Model, Uuid)>(service, &query).await? {
         let known = latest.get(&owner_id);
         if known.is_none_or(|known| place(known) < place(&package)) {
             latest.insert(owner_id, package);
@@ -190,8 +178,8 @@ async fn those(
         .from_subquery(subjects, SUBJECT)
         .and_where(condition)
         .take();
-    let found = sql::rows::<Found>(service, &query).await?;
-    Ok(found.into_iter().map(|row| row.package_id).collect())
+    let found = sql::rows::<Uuid>(service, &query).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// What orders packages on lines.

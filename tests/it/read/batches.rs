@@ -1,6 +1,6 @@
 //! A page costs one statement per relation, however long it is.
 
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, DbBackend};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, on_both_databases};
@@ -57,11 +57,19 @@ async fn cost(app: &TestApp, query: &str, variables: Value) -> u64 {
     app.statements() - before
 }
 
+/// What is asked at the same time is one statement on SQLite.
+fn by_database(app: &TestApp, sqlite: u64, postgres: u64) -> u64 {
+    match app.database().backend() {
+        DbBackend::Sqlite => sqlite,
+        _ => postgres,
+    }
+}
+
 async fn a_page_costs_one_statement_per_relation(app: TestApp) {
     record_some(&app, 31).await;
     // The releases, their platforms, these platforms' summaries, references, notes, metadata,
     // packages, results and their number, failed packages, failures, events and their number.
-    let expected = 13;
+    let expected = by_database(&app, 5, 13);
     for first in [1, 30] {
         let variables = json!({"first": first});
         assert_eq!(cost(&app, EVERY_RELATION, variables).await, expected);
@@ -85,7 +93,10 @@ async fn a_total_is_counted_only_when_it_is_selected(app: TestApp) {
     let without = "{ releases(first: 1) { nodes { id } } }";
     assert_eq!(cost(&app, without, json!({})).await, 1);
     let with = "{ releases(first: 1) { nodes { id } totalCount again: totalCount } }";
-    assert_eq!(cost(&app, with, json!({})).await, 2);
+    let expected = by_database(&app, 1, 2);
+    assert_eq!(cost(&app, with, json!({})).await, expected);
+    let only = "{ releases(first: 1) { totalCount } }";
+    assert_eq!(cost(&app, only, json!({})).await, 1);
     let data = app.query(with, json!({})).await;
     assert_eq!(data["releases"]["totalCount"], 3);
     assert_eq!(data["releases"]["again"], 3);
@@ -100,7 +111,8 @@ async fn records_reached_from_below_form_a_batch(app: TestApp) {
             }
         }";
     for first in [1, 10] {
-        assert_eq!(cost(&app, query, json!({"first": first})).await, 4);
+        let cost = cost(&app, query, json!({"first": first})).await;
+        assert_eq!(cost, by_database(&app, 3, 4));
     }
 }
 
@@ -130,7 +142,9 @@ async fn lists_inside_lists_are_fetched_together(app: TestApp) {
             }
         }";
     // A page, the lists inside, how long these are, and two relations.
-    for (query, expected) in [(platforms, 5), (packages, 4), (events, 3)] {
+    let costs = [(platforms, 4, 5), (packages, 4, 4), (events, 3, 3)];
+    for (query, sqlite, postgres) in costs {
+        let expected = by_database(&app, sqlite, postgres);
         for first in [1, 10] {
             let cost = cost(&app, query, json!({"first": first})).await;
             assert_eq!(cost, expected, "{first} of {query}");

@@ -4,6 +4,7 @@
 mod bad_input;
 mod concurrency;
 mod conflicts;
+mod groups;
 mod imports;
 pub mod invariants;
 mod limits;
@@ -120,7 +121,7 @@ async fn stored(app: &TestApp, external_id: &str) -> Value {
 /// How many rows the tables have that callers fill, and how many events.
 async fn row_counts(app: &TestApp) -> Vec<u64> {
     use sea_orm::{EntityTrait, PaginatorTrait};
-    let reader = app.database().reader();
+    let reader = app.database().writer();
     vec![
         entity::release::Entity::find().count(reader).await.unwrap(),
         entity::package::Entity::find().count(reader).await.unwrap(),

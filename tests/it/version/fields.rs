@@ -1,5 +1,6 @@
 //! What runs where, as platforms and packages tell it.
 
+use sea_orm::DbBackend;
 use serde_json::{Value, json};
 
 use super::{deploy, line_of, record_a_week};
@@ -110,9 +111,14 @@ async fn fifty_platforms_and_packages_cost_what_one_does(app: TestApp) {
             platforms(first: $first) { nodes { currentVersions { deployment { release { user } } } } }
             packageSummaries(first: $first) { nodes { currentVersions { version } } }
         }";
+    // What is asked at the same time is one statement on SQLite.
+    let expected = match app.database().backend() {
+        DbBackend::Sqlite => 3,
+        _ => 5,
+    };
     for first in [1, 50] {
         let before = app.statements();
         app.query(query, json!({"first": first})).await;
-        assert_eq!(app.statements() - before, 5, "{first}");
+        assert_eq!(app.statements() - before, expected, "{first}");
     }
 }

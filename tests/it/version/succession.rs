@@ -1,5 +1,6 @@
 //! What a package replaced, whether it is what runs, and whether it went back.
 
+use sea_orm::DbBackend;
 use serde_json::{Value, json};
 
 use super::{deploy, record_a_week};
@@ -196,7 +197,10 @@ async fn fifty_packages_cost_what_one_does(app: TestApp) {
         let before = app.statements();
         app.query(query, json!({"first": first})).await;
         // The page, two of current ones, rollbacks, two of previous ones, and their releases. The
-        // first package of all has none of them.
-        assert_eq!(app.statements() - before, 7, "{first}");
+        // first package of all has none of them. What is asked at the same time is one statement on
+        // SQLite.
+        let is_sqlite = app.database().backend() == DbBackend::Sqlite;
+        let expected = if is_sqlite { 3 } else { 7 };
+        assert_eq!(app.statements() - before, expected, "{first}");
     }
 }

@@ -100,7 +100,8 @@ impl Package {
         let load = || async {
             let ids: Vec<Uuid> = self.0.rows().map(|row| row.release_id).collect();
             // Only what subscribers are told of may be of a release that is deleted.
-            let rows = release::by_ids_even_deleted(ctx.service()?, &ids).await?;
+            let rows =
+                release::by_ids_even_deleted(ctx.service()?, &ids, ctx.wanted().releases).await?;
             Ok(Release::by_id(rows))
         };
         let release = relations.releases.get(&id, load).await?;

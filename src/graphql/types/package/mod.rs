@@ -1,11 +1,13 @@
 //! Packages.
 
 mod batch;
+mod columns;
 
 use async_graphql::{Context, Description, ID, Object, Result};
 
 pub use self::batch::PackageBatch;
 use self::batch::PackageRelations;
+pub use self::columns::columns as package_columns;
 use super::{PackageResult, Release, seconds};
 use crate::graphql::batch::Record;
 use crate::graphql::connection::Connection;
@@ -160,7 +162,7 @@ impl Package {
             before,
             offset: None,
         };
-        self.list_results(ctx, page).await
+        Box::pin(self.list_results(ctx, page)).await
     }
 
     /// The names of the fields of this object that Orlo filled in because the caller left them

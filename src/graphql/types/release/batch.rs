@@ -102,7 +102,8 @@ impl Release {
     ) -> Result<Vec<Package>> {
         let load = || async {
             let (service, ids) = (ctx.service()?, self.0.keys());
-            let rows = package::of_releases(service, &ids, filter.as_ref()).await?;
+            let asked = (filter.as_ref(), ctx.wanted().packages);
+            let rows = package::of_releases(service, &ids, asked).await?;
             Ok(Package::grouped(rows, self.0.batch()))
         };
         let relation = self.0.relations().packages.with(&filter);

@@ -1,12 +1,14 @@
 //! Releases.
 
 mod batch;
+mod columns;
 mod timeline;
 
 use async_graphql::{Context, Description, ID, Object, Result};
 
 pub use self::batch::ReleaseBatch;
 use self::batch::ReleaseRelations;
+pub use self::columns::columns as release_columns;
 pub use self::timeline::TimelineItem;
 use super::metadata::{MetadataEntry, to_json};
 use super::{Event, Failure, Package, Platform, ReleaseNote, seconds};
@@ -15,6 +17,7 @@ use crate::graphql::connection::Connection;
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::enums::DeployStatus;
 use crate::graphql::input::PackageFilter;
+use crate::graphql::objects::Objects;
 use crate::graphql::scalars::{DateTime, Json};
 use crate::service::history;
 use crate::service::page::PageArgs;
@@ -48,8 +51,8 @@ impl Release {
     }
 
     /// The platforms that the release went to, in the order in which they were given.
-    async fn platforms(&self, ctx: &Context<'_>) -> Result<Vec<Platform>> {
-        self.load_platforms(ctx).await
+    async fn platforms(&self, ctx: &Context<'_>) -> Result<Objects<Platform>> {
+        Ok(self.load_platforms(ctx).await?.into())
     }
 
     /// The names of the platforms, as `platforms` has them; handy in tables.
@@ -104,7 +107,7 @@ impl Release {
     }
 
     /// What people remarked on the release, oldest first.
-    async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<ReleaseNote>> {
+    async fn notes(&self, ctx: &Context<'_>) -> Result<Objects<ReleaseNote>> {
         let notes = self.load_notes(ctx).await?;
         Ok(notes.into_iter().map(Into::into).collect())
     }
@@ -121,7 +124,7 @@ impl Release {
         ctx: &Context<'_>,
         #[graphql(desc = "Only these keys, e.g. `[\"region\"]`; all keys when absent.")]
         keys: Option<Vec<String>>,
-    ) -> Result<Vec<MetadataEntry>> {
+    ) -> Result<Objects<MetadataEntry>> {
         let entries = self.load_metadata(ctx).await?.into_iter();
         let wanted = |key: &String| keys.as_ref().is_none_or(|keys| keys.contains(key));
         Ok(entries
@@ -135,9 +138,11 @@ impl Release {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only packages like this, e.g. `{ status: { eq: FAILED } }`.")]
-        filter: Option<PackageFilter>,
-    ) -> Result<Vec<Package>> {
-        self.load_packages(ctx, filter.map(Into::into)).await
+        // Boxed, as the rest of what is large here: every field has room for the largest.
+        filter: Option<Box<PackageFilter>>,
+    ) -> Result<Objects<Package>> {
+        let filter = filter.map(|filter| (*filter).into());
+        Ok(Box::pin(self.load_packages(ctx, filter)).await?.into())
     }
 
     /// How many packages the release has.
@@ -146,8 +151,8 @@ impl Release {
     }
 
     /// The trouble in production that the release caused, in the order of its detection.
-    async fn failures(&self, ctx: &Context<'_>) -> Result<Vec<Failure>> {
-        self.load_failures(ctx).await
+    async fn failures(&self, ctx: &Context<'_>) -> Result<Objects<Failure>> {
+        Ok(self.load_failures(ctx).await?.into())
     }
 
     /// What happened to the release and everything inside it, in the order in which Orlo heard of
@@ -172,7 +177,7 @@ impl Release {
             before,
             offset: None,
         };
-        self.list_events(ctx, page).await
+        Box::pin(self.list_events(ctx, page)).await
     }
 
     /// The names of the fields of this object that Orlo filled in because the caller left them

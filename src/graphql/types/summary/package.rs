@@ -10,6 +10,7 @@ use crate::graphql::connection::{Connection, Slice};
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::enums::DeployStatus;
 use crate::graphql::input::{ReleaseFilter, moment};
+use crate::graphql::objects::Objects;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::types::{CurrentVersion, Package, on_platform};
 use crate::service::package::{PackageOrder, PackageOrderField};
@@ -60,8 +61,9 @@ impl PackageSummary {
     async fn list_history(&self, ctx: &Context<'_>, list: History) -> Result<Connection<Package>> {
         let load = || async {
             let (filter, page) = list.clone();
+            let asked = (&filter, ctx.wanted().packages);
             let pages =
-                package::of_names(ctx.service()?, &self.names(), &filter, &NEWEST, page).await?;
+                package::of_names(ctx.service()?, &self.names(), asked, &NEWEST, page).await?;
             Ok(Slice::grouped(pages, |rows| {
                 Package::grouped(rows, Weak::new())
             }))
@@ -150,8 +152,9 @@ impl PackageSummary {
             default_with = "Some(false)"
         )]
         by_release: Option<bool>,
-    ) -> Result<Vec<CurrentVersion>> {
-        self.load_versions(ctx, moment(as_of, by_release)).await
+    ) -> Result<Objects<CurrentVersion>> {
+        let versions = self.load_versions(ctx, moment(as_of, by_release)).await?;
+        Ok(versions.into())
     }
 
     /// The deployments of the package, the newest first by `Package.effectiveAt`.

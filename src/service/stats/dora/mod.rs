@@ -9,6 +9,7 @@ mod point;
 mod rollback;
 mod unit;
 
+use entity::row::Columns;
 use entity::{Timestamp, package};
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Query};
 use sea_orm::{EntityTrait, QueryFilter, QueryTrait};
@@ -94,7 +95,8 @@ pub async fn failed(
         [time],
         Key::id("package", Direction::Desc),
     );
-    page::fetch(service, failures(service, question).await?, &order, &args).await
+    let query = failures(service, question).await?;
+    page::fetch(service, (query, Columns::ALL), &order, &args).await
 }
 
 /// How many packages are behind the change fail rate of the whole window.

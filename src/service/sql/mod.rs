@@ -7,10 +7,16 @@ use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{
     BinOper, CommonTableExpression, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement,
 };
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryResult, TryGetable};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TryGetable};
 use uuid::Uuid;
 
 use super::{Error, Result, Service};
+
+mod bundle;
+mod read;
+
+pub use bundle::Bundle;
+pub use read::{grouped, read, rows, rows_with, select};
 
 /// What always holds.
 pub fn always() -> Expr {
@@ -47,7 +53,7 @@ fn balance(mut parts: Vec<Expr>, join: fn(Expr, Expr) -> Expr) -> Option<Expr> {
 }
 
 /// A call of the function `name`.
-pub fn call<const N: usize>(name: &'static str, arguments: [Expr; N]) -> Expr {
+pub fn call(name: &'static str, arguments: impl IntoIterator<Item = Expr>) -> Expr {
     Func::cust(name).args(arguments).into()
 }
 
@@ -105,26 +111,13 @@ pub fn column(table: &'static str, name: &'static str) -> Expr {
     Expr::col((table.into_iden(), name.into_iden()))
 }
 
-/// All rows of `query`.
-pub async fn rows<T: FromQueryResult>(
-    service: &Service,
-    query: &SelectStatement,
-) -> Result<Vec<T>> {
-    let rows = service.reader().query_all(query).await?;
-    let rows = rows.iter().map(|row| T::from_query_result(row, ""));
-    Ok(rows.collect::<std::result::Result<_, _>>()?)
-}
-
 /// How many rows `query` has, whatever it selects; it must have no order and no limit.
 pub async fn count(service: &Service, mut query: SelectStatement) -> Result<u64> {
     query
         .clear_selects()
         .expr_as(Func::count(Expr::cust("*")), "count");
-    let row = service.reader().query_one(&query).await?;
-    let count: i64 = match row {
-        Some(row) => row.try_get("", "count")?,
-        None => return Err(Error::Corrupt("a count without a row".to_owned())),
-    };
+    let count = rows::<i64>(service, &query).await?.pop();
+    let count = count.ok_or_else(|| Error::Corrupt("a count without a row".to_owned()))?;
     Ok(unsigned(count))
 }
 
@@ -148,19 +141,6 @@ where
         Ok((row.try_get("", "key")?, unsigned(count)))
     };
     rows.into_iter().map(count).collect()
-}
-
-/// All rows of `query`, by what `key` takes them for; in the order of the query.
-pub async fn rows_by<K: Eq + Hash, T: FromQueryResult>(
-    service: &Service,
-    query: &SelectStatement,
-    key: impl Fn(&T) -> K,
-) -> Result<HashMap<K, Vec<T>>> {
-    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
-    for row in rows::<T>(service, query).await? {
-        groups.entry(key(&row)).or_default().push(row);
-    }
-    Ok(groups)
 }
 
 /// A count as the database gives it. It is never negative.

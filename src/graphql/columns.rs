@@ -1,0 +1,95 @@
+//! Which columns an operation needs: rows are read without the others.
+
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
+use entity::row::Columns;
+use entity::{package, release};
+
+use super::shape::{FieldTypes, name_of};
+use super::types::{package_columns, release_columns};
+
+/// What the fields of a document need of the rows behind them, wherever they are selected: an
+/// object may be reached in several ways, and has all that is asked of it in any of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Of releases.
+    pub releases: Columns,
+    /// Of packages.
+    pub packages: Columns,
+}
+
+impl Wanted {
+    /// What `document` needs.
+    #[must_use]
+    pub fn of(document: &ExecutableDocument, types: &FieldTypes) -> Self {
+        let mut finder = Finder {
+            types,
+            releases: Some(vec![release::Column::Id]),
+            packages: Some(vec![package::Column::Id, package::Column::ReleaseId]),
+        };
+        for (_, operation) in document.operations.iter() {
+            let root = match operation.node.ty {
+                OperationType::Query => "Query",
+                OperationType::Mutation => "Mutation",
+                OperationType::Subscription => "Subscription",
+            };
+            finder.visit(root, &operation.node.selection_set.node);
+        }
+        for fragment in document.fragments.values() {
+            let on = &fragment.node.type_condition.node.on.node;
+            finder.visit(on, &fragment.node.selection_set.node);
+        }
+        let Finder {
+            releases, packages, ..
+        } = finder;
+        Self {
+            releases: releases.map_or(Columns::ALL, Columns::only::<release::Entity>),
+            packages: packages.map_or(Columns::ALL, Columns::only::<package::Entity>),
+        }
+    }
+}
+
+/// Collects columns; all of them when none.
+struct Finder<'a> {
+    types: &'a FieldTypes,
+    releases: Option<Vec<release::Column>>,
+    packages: Option<Vec<package::Column>>,
+}
+
+impl Finder<'_> {
+    fn visit(&mut self, parent: &str, set: &SelectionSet) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    let field = &field.node;
+                    self.add(parent, &field.name.node);
+                    let ty = self.types.get(parent, &field.name.node);
+                    self.visit(ty.map_or("", name_of), &field.selection_set.node);
+                }
+                Selection::InlineFragment(fragment) => {
+                    let condition = fragment.node.type_condition.as_ref();
+                    let on = condition.map_or(parent, |it| it.node.on.node.as_str());
+                    self.visit(on, &fragment.node.selection_set.node);
+                }
+                // Fragments are visited by themselves.
+                Selection::FragmentSpread(_) => (),
+            }
+        }
+    }
+
+    fn add(&mut self, parent: &str, field: &str) {
+        match parent {
+            "Release" => extend(&mut self.releases, release_columns(field)),
+            "Package" => extend(&mut self.packages, package_columns(field)),
+            // Its texts are made of both.
+            "TimelineItem" => (self.releases, self.packages) = (None, None),
+            _ => (),
+        }
+    }
+}
+
+fn extend<C: Copy>(columns: &mut Option<Vec<C>>, more: Option<&[C]>) {
+    match (columns.as_mut(), more) {
+        (Some(columns), Some(more)) => columns.extend(more),
+        _ => *columns = None,
+    }
+}
