@@ -21,7 +21,7 @@ use orlo::http::{AppState, HttpLimits};
 use orlo::service::token::AnonymousAccess;
 use orlo::service::{Database, DatabaseOptions, Service};
 use prost::Message as _;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, DbBackend};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -189,8 +189,11 @@ async fn a_trace_goes_on_where_the_caller_began_it(app: TestApp) {
             ("orlo.outcome", json!("Ok")),
         ],
     );
-    // The page and the count; there is nothing that could have packages.
-    assert_eq!(statements.len(), 2, "{statements:?}");
+    // The page and the count, which are one statement on SQLite; there is nothing that could have
+    // packages.
+    let is_sqlite = app.database().backend() == DbBackend::Sqlite;
+    let expected = if is_sqlite { 1 } else { 2 };
+    assert_eq!(statements.len(), expected, "{statements:?}");
     for statement in &statements {
         assert_eq!(statement.trace_id, request.trace_id);
         assert_eq!(statement.parent_span_id, request.span_id);
@@ -278,7 +281,7 @@ async fn failures_are_seen_in_traces(app: TestApp) {
     send(
         &app,
         "01",
-        json!({"query": "{ all: releases { totalCount } }"}),
+        json!({"query": "{ all: releases { nodes { id } } }"}),
     )
     .await;
     traces.close().await.unwrap();
