@@ -89,8 +89,7 @@ async fn a_server_that_ends_writes_down_what_was_used_and_logs_no_secret(app: Te
         assert_eq!(*actor == "jenkins", is_known, "{answer:#}");
     }
     assert_eq!(listed(&app)["lastUsedAt"], json!(null));
-    let log = process.log();
-    process.stop().await;
+    let log = process.stop().await;
     assert!(listed(&app)["lastUsedAt"].is_string());
     assert!(log.contains("/graphql"), "{log}");
     assert!(!log.contains(&secret[5..20]), "{log}");
