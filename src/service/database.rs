@@ -13,7 +13,9 @@ use sea_orm::{
     IsolationLevel, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector,
     TransactionOptions, TransactionTrait,
 };
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use super::database_url::DatabaseUrl;
 use super::error::{Error, Result};
@@ -33,6 +35,10 @@ const WRITER_CACHE_KIB: u32 = 48 << 10;
 
 /// After how many pages of 4 KiB the write-ahead log goes back into the file.
 const WRITTEN_BACK_AFTER: u32 = 4_000;
+
+/// How many begin a transaction at once, those among them who have gone away. Only as many as there
+/// are connections get anywhere.
+const MAX_BEGINNING: usize = 1_024;
 
 /// How often a change is tried again when another transaction got in its way.
 const ATTEMPTS: u32 = 10;
@@ -69,9 +75,12 @@ impl DatabaseOptions {
 pub struct Database {
     readers: Readers,
     writer: DatabaseConnection,
-    /// How changes become durable together, and how long one waits for its turn; on PostgreSQL they
-    /// need not.
-    group: Option<(Group, Duration)>,
+    /// How changes become durable together; on PostgreSQL they need not.
+    group: Option<Group>,
+    /// The places of those that begin a transaction.
+    beginning: Arc<Semaphore>,
+    /// How long to wait for a connection, or for one's turn.
+    patience: Duration,
     changes: watch::Sender<()>,
 }
 
@@ -164,7 +173,9 @@ impl Database {
         Ok(Self {
             readers: readers.await.map_err(connection_error)?,
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
-            group: Some((Group::default(), options.acquire_timeout)),
+            group: Some(Group::default()),
+            beginning: Arc::new(Semaphore::new(MAX_BEGINNING)),
+            patience: options.acquire_timeout,
             changes: watch::Sender::default(),
         })
     }
@@ -184,7 +195,7 @@ impl Database {
             connect = connect.options([("statement_timeout", limit.as_millis().to_string())]);
         }
         // A pool only says that it waited in vain; one connection says why.
-        let first = tokio::time::timeout(options.acquire_timeout, connect.connect());
+        let first = timeout(options.acquire_timeout, connect.connect());
         let first = first
             .await
             .map_err(|_| connection_error(SqlxError::PoolTimedOut))?;
@@ -203,6 +214,8 @@ impl Database {
             readers: Readers::pool(connection.clone()),
             writer: connection,
             group: None,
+            beginning: Arc::new(Semaphore::new(MAX_BEGINNING)),
+            patience: options.acquire_timeout,
             changes,
         })
     }
@@ -272,7 +285,7 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(self.writer.begin_with_options(options).await?)
+        self.begin_over(&self.writer, options).await
     }
 
     /// Begins a transaction that only reads, and sees the database as it is now until it ends.
@@ -286,7 +299,30 @@ impl Database {
             options.isolation_level = Some(IsolationLevel::RepeatableRead);
             options.access_mode = Some(AccessMode::ReadOnly);
         }
-        Ok(self.reader().begin_with_options(options).await?)
+        self.begin_over(&self.reader(), options).await
+    }
+
+    /// Begins a transaction. On PostgreSQL it is begun even if the caller goes away, to be taken back
+    /// then: the library would leave the connection within it, and what others do over it later would
+    /// never be committed.
+    async fn begin_over(
+        &self,
+        connection: &DatabaseConnection,
+        options: TransactionOptions,
+    ) -> Result<DatabaseTransaction> {
+        if self.backend() != DbBackend::Postgres {
+            return Ok(connection.begin_with_options(options).await?);
+        }
+        let place = Arc::clone(&self.beginning).acquire_owned();
+        let place = timeout(self.patience, place).await;
+        let place = place.map_err(|_| connection_error(SqlxError::PoolTimedOut))?;
+        let connection = connection.clone();
+        let begin = async move {
+            let _place = place;
+            connection.begin_with_options(options).await
+        };
+        let begun = tokio::spawn(begin.in_current_span()).await;
+        Ok(begun.map_err(|_| connection_error(SqlxError::WorkerCrashed))??)
     }
 
     /// Does `work` in one transaction: all of it or nothing. Where another transaction got in the
@@ -338,8 +374,8 @@ impl Database {
     where
         F: Future<Output = Result<Verdict<T>>> + Send,
     {
-        if let Some((group, patience)) = &self.group {
-            let outcome = group.change(*patience, || self.begin(), work).await?;
+        if let Some(group) = &self.group {
+            let outcome = group.change(self.patience, || self.begin(), work).await?;
             self.changes.send_replace(());
             return Ok(outcome);
         }

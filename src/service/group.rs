@@ -68,25 +68,30 @@ impl Group {
             });
         }
         let Some(open) = turn.as_ref() else {
-            return Err(Error::Corrupt("a transaction was not opened".to_owned()));
+            return Err(ended_unseen());
         };
         let member = Member {
             group: self.clone(),
             end: open.end.subscribe(),
         };
-        let verdict = within_savepoint(&open.transaction, work).await;
-        if let Err(Error::Database(_)) = &verdict {
+        let (verdict, turn) = match savepoint(turn).await? {
+            (Ok(savepoint), turn) => within(turn, savepoint, work).await,
+            (Err(error), turn) => (Err(error), turn),
+        };
+        if let Err(Error::Database(_) | Error::Corrupt(_)) = &verdict {
             // SQLite may have taken back everything, not just what failed.
-            give_up(&mut turn).await;
+            give_up(turn).await;
+        } else {
+            drop(turn);
         }
-        drop(turn);
-        let ended = member.end().await?;
-        match (verdict?, ended) {
-            (Verdict::Undo(value), _) | (Verdict::Keep(value), End::Committed) => {
-                Ok(Outcome::Done(value))
-            }
-            (Verdict::Keep(_), End::Failed(error)) => Err(error),
-            (Verdict::Keep(_), End::Broken) => Ok(Outcome::Again),
+        // A refusal too is only as good as what it was founded on.
+        match (verdict, member.end().await?) {
+            (Err(error @ (Error::Database(_) | Error::Corrupt(_))), _)
+            | (_, End::Failed(error)) => Err(error),
+            (_, End::Broken) => Ok(Outcome::Again),
+            (verdict, End::Committed) => match verdict? {
+                Verdict::Keep(value) | Verdict::Undo(value) => Ok(Outcome::Done(value)),
+            },
         }
     }
 
@@ -109,7 +114,7 @@ impl Member {
     /// Waits until the transaction has ended, or ends it when its turn comes.
     async fn end(mut self) -> Result<End> {
         let ended = finish(&self.group, &mut self.end).await;
-        ended.ok_or_else(|| Error::Corrupt("a transaction ended unseen".to_owned()))
+        ended.ok_or_else(ended_unseen)
     }
 }
 
@@ -140,24 +145,48 @@ async fn finish(group: &Group, end: &mut watch::Receiver<Option<End>>) -> Option
     }
 }
 
-/// Does `work` in a savepoint of `transaction`.
-async fn within_savepoint<T, F>(
-    transaction: &DatabaseTransaction,
+/// Begins a change in the transaction that is open, even if the caller goes away: the library would
+/// not take back that change then, but the whole transaction.
+async fn savepoint(turn: Turn) -> Result<(Result<Transaction>, Turn)> {
+    let beginning = tokio::spawn(async move {
+        let begun = match turn.as_ref() {
+            Some(open) => open.transaction.begin().await.map_err(Error::from),
+            None => Err(ended_unseen()),
+        };
+        // In this order: when nobody waits, it is taken back before others have their turn.
+        (begun.map(Arc::new), turn)
+    });
+    beginning.await.map_err(|_| ended_unseen())
+}
+
+/// Does `work` in `savepoint`. When the caller goes away, that is taken back before others have their
+/// turn, as the last argument is dropped first.
+async fn within<T, F>(
+    turn: Turn,
+    savepoint: Transaction,
     work: impl FnOnce(Transaction) -> F,
-) -> Result<Verdict<T>>
+) -> (Result<Verdict<T>>, Turn)
 where
     F: Future<Output = Result<Verdict<T>>>,
 {
-    let savepoint = Arc::new(transaction.begin().await?);
     // Boxed: what happens inside a transaction is large, and would make every resolver so.
     let verdict = Box::pin(work(Arc::clone(&savepoint))).await;
-    let savepoint = Arc::into_inner(savepoint)
-        .ok_or_else(|| Error::Corrupt("a change kept its transaction".to_owned()))?;
-    match verdict {
-        Ok(Verdict::Keep(_)) => savepoint.commit().await?,
-        _ => savepoint.rollback().await?,
+    let Some(savepoint) = Arc::into_inner(savepoint) else {
+        let error = Error::Corrupt("a change kept its transaction".to_owned());
+        return (Err(error), turn);
+    };
+    let ended = match verdict {
+        Ok(Verdict::Keep(_)) => savepoint.commit().await,
+        _ => savepoint.rollback().await,
+    };
+    match ended {
+        Ok(()) => (verdict, turn),
+        Err(error) => (Err(error.into()), turn),
     }
-    verdict
+}
+
+fn ended_unseen() -> Error {
+    Error::Corrupt("a transaction ended unseen".to_owned())
 }
 
 /// Commits the transaction that is open. It is done even if the caller goes away, because others
@@ -176,13 +205,19 @@ async fn commit(mut turn: Turn) -> Option<End> {
     committing.await.ok().flatten()
 }
 
-/// Takes back the transaction that is open.
-async fn give_up(turn: &mut Turn) {
-    if let Some(Open { transaction, end }) = turn.take() {
+/// Takes back the transaction that is open, even if the caller goes away.
+async fn give_up(mut turn: Turn) {
+    let giving_up = tokio::spawn(async move {
+        let Some(Open { transaction, end }) = turn.take() else {
+            return;
+        };
         if let Err(error) = transaction.rollback().await {
             let error = &error as &dyn std::error::Error;
             tracing::debug!(error, "a transaction was taken back by the database itself");
         }
         end.send_replace(Some(End::Broken));
-    }
+        drop(turn);
+    });
+    // It cannot fail.
+    let _ = giving_up.await;
 }
