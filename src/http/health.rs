@@ -7,8 +7,8 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tracing::Span;
 
-use super::graphql::request_id;
 use super::problem::Problem;
+use super::request_id::request_id;
 use super::trace::{self, TRACE_ID};
 use crate::service::Service;
 

@@ -9,6 +9,7 @@ mod health;
 mod live;
 pub mod metrics;
 mod problem;
+mod request_id;
 mod server;
 pub mod trace;
 
@@ -37,6 +38,7 @@ use gate::Gate;
 pub use gate::HttpLimits;
 use graphql::Documents;
 use metrics::Metrics;
+pub use request_id::REQUEST_ID;
 pub use server::{ConnectionLimits, serve};
 use trace::Traces;
 
@@ -46,9 +48,6 @@ pub const DOCUMENT_BYTES: usize = 4 << 20;
 /// From when on an operation counts as slow; none counts without a limit.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slow(Option<Duration>);
-
-/// The header that names a request in answers and in the log.
-pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the handlers share.
 #[derive(Clone, FromRef)]
@@ -152,6 +151,7 @@ pub fn router(state: AppState) -> Router {
     // Outermost first: a request gets its id, then a line in the log, and a panic below that
     // becomes an answer.
     let layers = tower::ServiceBuilder::new()
+        .map_request(request_id::without_unfit)
         .layer(SetRequestIdLayer::new(REQUEST_ID.clone(), MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(health::request_span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID.clone()))

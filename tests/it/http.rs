@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, ORIGIN};
-use axum::http::{Method, Request, StatusCode};
+use axum::http::{HeaderValue, Method, Request, StatusCode};
 use orlo::http::Origins;
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
@@ -12,10 +12,12 @@ use crate::app::{Answer, TestApp, on_both_databases};
 on_both_databases!(
     a_running_server_says_that_it_is_alive,
     what_browsers_send_without_asking_cannot_write,
+    a_list_of_operations_is_refused_whatever_its_length,
     other_sites_are_let_in_only_when_told_so,
     pages_load_nothing_from_elsewhere,
     answers_are_kept_by_nobody,
     failures_carry_the_id_of_the_request,
+    what_is_no_id_of_a_request_is_replaced,
     answers_are_compressed_when_asked_for,
 );
 
@@ -54,6 +56,30 @@ async fn what_browsers_send_without_asking_cannot_write(app: TestApp) {
     let answer = app.get(&stream).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.header("allow"), "POST");
+    let count = app.query("{ releases { totalCount } }", json!({})).await;
+    assert_eq!(count["releases"]["totalCount"], 0);
+}
+
+async fn a_list_of_operations_is_refused_whatever_its_length(app: TestApp) {
+    let operation = json!({ "query": RECORD }).to_string();
+    for body in [
+        "[]".to_owned(),
+        format!("[{operation}]"),
+        format!(" \n\t[{operation}]"),
+        format!("[{operation},{operation}]"),
+    ] {
+        for path in ["/graphql", "/graphql/stream"] {
+            let request = Request::post(path).header(CONTENT_TYPE, "application/json");
+            let answer = app
+                .send(request.body(Body::from(body.clone())).unwrap())
+                .await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {answer:?}");
+            let error = &answer.json()["errors"][0];
+            assert_eq!(error["extensions"]["code"], "BAD_REQUEST");
+            let message = "a list of operations is not taken; send one at a time";
+            assert_eq!(error["message"], message, "{path} {body}");
+        }
+    }
     let count = app.query("{ releases { totalCount } }", json!({})).await;
     assert_eq!(count["releases"]["totalCount"], 0);
 }
@@ -164,6 +190,27 @@ async fn failures_carry_the_id_of_the_request(app: TestApp) {
     }
     let made = app.get("/healthz").await;
     assert_eq!(made.header("x-request-id").len(), 36);
+}
+
+async fn what_is_no_id_of_a_request_is_replaced(app: TestApp) {
+    let id_of = async |given: &[&str]| {
+        let mut request = Request::get("/healthz");
+        for id in given {
+            let id = HeaderValue::from_bytes(id.as_bytes()).unwrap();
+            request = request.header("x-request-id", id);
+        }
+        let answer = app.send(request.body(Body::empty()).unwrap()).await;
+        answer.header("x-request-id").to_owned()
+    };
+    let (longest, longer) = ("x".repeat(128), "x".repeat(129));
+    for fit in ["a", "~!{}", "0190-abc:7/1", &longest] {
+        assert_eq!(id_of(&[fit]).await, fit);
+    }
+    for unfit in ["", "a b", "a\tb", "ä", &longer] {
+        let made = id_of(&[unfit]).await;
+        assert!(uuid::Uuid::parse_str(&made).is_ok(), "{unfit}: {made}");
+    }
+    assert_eq!(id_of(&["a", "b"]).await.len(), 36);
 }
 
 async fn answers_are_compressed_when_asked_for(app: TestApp) {

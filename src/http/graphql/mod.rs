@@ -9,7 +9,7 @@ mod response;
 
 use async_graphql::{Request as GraphQlRequest, Response as GraphQlResponse, ServerError};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
@@ -17,11 +17,12 @@ use self::accept::Format;
 use self::observed::Observed;
 pub use self::persisted::Documents;
 use self::request::Parameters;
+use super::AppState;
 use super::gate::{HttpLimits, ReadBody, too_large};
 use super::metrics::observing_statements;
 use super::problem::Problem;
+use super::request_id::request_id;
 use super::trace::TRACE_ID;
-use super::{AppState, REQUEST_ID};
 use crate::graphql::error::{INTERNAL_MESSAGE, code, code_of};
 use crate::graphql::{self, Admitted};
 
@@ -158,11 +159,6 @@ fn took_too_long(seconds: f64) -> Problem {
         "the operation took longer than {seconds} seconds; whether a mutation was made is not known"
     );
     Problem::new(StatusCode::GATEWAY_TIMEOUT, "TIMEOUT", message)
-}
-
-/// The id of a request, which the log has too.
-pub(super) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get(&REQUEST_ID)?.to_str().ok()
 }
 
 /// Tells the caller under which id the log has the reason of our failures.

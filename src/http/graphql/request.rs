@@ -92,7 +92,7 @@ pub fn from_body(bytes: &[u8]) -> Result<Parameters, Problem> {
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     if first == Some(&b'[') {
         return Err(Problem::bad_request(
-            "several operations in one request are not taken",
+            "a list of operations is not taken; send one at a time",
         ));
     }
     // Nothing is made of it before it is known to be JSON, and of variables, which may be many, what

@@ -17,8 +17,9 @@ use super::caller::Credential;
 use super::execute::execute;
 use crate::graphql::{self, Answer};
 use crate::http::AppState;
-use crate::http::graphql::{name_failures, not_by_get, request, request_id};
+use crate::http::graphql::{name_failures, not_by_get, request};
 use crate::http::problem::Problem;
+use crate::http::request_id::request_id;
 
 /// The type of an answer.
 const EVENT_STREAM: &str = "text/event-stream";

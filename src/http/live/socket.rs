@@ -21,9 +21,10 @@ use super::protocol::{self, Close, FromClient, FromServer, told};
 use crate::graphql::Answer;
 use crate::graphql::error::code;
 use crate::http::AppState;
+use crate::http::graphql::name_failures;
 use crate::http::graphql::request::Parameters;
-use crate::http::graphql::{name_failures, request_id};
 use crate::http::problem::Problem;
+use crate::http::request_id::request_id;
 
 /// Bytes that are read at once. Every connection keeps so many in store.
 const READ_BUFFER_BYTES: usize = 4 << 10;
