@@ -378,15 +378,23 @@ async fn open_stream(app: &TestApp, token: &str, query: &str) -> EventStream {
     stream
 }
 
+async fn server_that_looks_at_keys_every(
+    pause: Duration,
+    app: &TestApp,
+    issuer: &Issuer,
+) -> TestApp {
+    let mut live = Live::default();
+    live.timing.recheck = pause;
+    let auth = auth_with(app, &issuer.url).await;
+    app.serving(|state| state.with_auth(auth).with_live(live))
+}
+
 async fn what_is_open_ends_with_its_token_or_key(app: TestApp) {
     app.set_now("2026-03-01T11:00:00Z");
     let query = eager(&app).await;
     let (gone, stays) = (Signer::ed(), Signer::ec());
     let issuer = Issuer::start(vec![gone.key("gone"), stays.key("stays")]).await;
-    let mut live = Live::default();
-    live.timing.recheck = Duration::from_millis(50);
-    let auth = auth_with(&app, &issuer.url).await;
-    let server = app.serving(|state| state.with_auth(auth).with_live(live));
+    let server = server_that_looks_at_keys_every(Duration::from_millis(50), &app, &issuer).await;
     let mut of_gone = open_stream(&server, &gone.token("gone", &claims()), &query).await;
     let mut of_stays = open_stream(&server, &stays.token("stays", &claims()), &query).await;
     issuer.keys.lock().unwrap().remove(0);
@@ -396,7 +404,7 @@ async fn what_is_open_ends_with_its_token_or_key(app: TestApp) {
     assert_eq!(of_stays.next().await.unwrap().0, "next");
 
     // A token is good for a minute longer than it says. Nobody looks at its key again here.
-    let server = app.with_auth(auth_with(&app, &issuer.url).await);
+    let server = server_that_looks_at_keys_every(Duration::from_hours(1), &app, &issuer).await;
     let token = stays.token("stays", &claims());
     let query = eager(&app).await;
     let mut expires = open_stream(&server, &token, &query).await;

@@ -8,11 +8,13 @@ use serde_json::json;
 
 use crate::app::{TestApp, on_both_databases};
 use crate::builders::release;
+use crate::process::{Process, until};
 use crate::rows::copy_release;
 
 on_both_databases!(
     a_statement_that_takes_too_long_is_given_up,
     a_question_over_too_much_is_refused,
+    the_setting_of_a_server_reaches_its_database,
 );
 
 async fn a_statement_that_takes_too_long_is_given_up(app: TestApp) {
@@ -69,4 +71,27 @@ async fn a_question_over_too_much_is_refused(app: TestApp) {
     // Others go on.
     let data = app.query("{ releases { totalCount } }", json!({})).await;
     assert_eq!(data["releases"]["totalCount"], 60_001);
+}
+
+async fn the_setting_of_a_server_reaches_its_database(app: TestApp) {
+    release().user("user 0").record(&app).await;
+    copy_release(&app, 1..=60_000).await;
+    let process = Process::start(app.database_url(), &["--statement-timeout", "5ms"]).await;
+    let caller = process.caller();
+    // Every release is looked at.
+    let heavy =
+        "{ releases(filter: { user: { contains: \"R 7\", ignoreCase: true } }) { totalCount } }";
+    let answer = caller.send(heavy, &json!({})).await;
+    let error = &answer["errors"][0];
+    assert_eq!(error["extensions"]["code"], "TIMEOUT", "{answer:#}");
+    // On a busy machine even a small one may take so long now and then.
+    until("a small question is answered", async || {
+        let small = "{ releases(first: 1) { nodes { user } } }";
+        let answer = caller.send(small, &json!({})).await;
+        answer["data"]["releases"]["nodes"][0]["user"].is_string()
+    })
+    .await;
+    process.stop().await;
+    let data = app.query(heavy, json!({})).await;
+    assert_eq!(data["releases"]["totalCount"], 1_111);
 }
