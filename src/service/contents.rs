@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::error::{Path, Result, UserErrorCode};
 use super::held::Held;
 use super::history::{Fields, change};
-use super::insert::{actives, insert_all};
+use super::insert::{IfTaken, insert_all};
 use super::line;
 use super::record::draft::{draft_note, note_fields};
 use super::record::store::{metadata_rows, platform_ids, platform_rows, reference_rows};
@@ -57,7 +57,7 @@ pub(crate) async fn set_platforms(
         .exec(tx)
         .await?;
     let ids = platform_ids(tx, after.iter().cloned().collect(), now).await?;
-    insert_all(tx, actives(platform_rows(id, after, &ids)), None).await?;
+    insert_all(tx, platform_rows(id, after, &ids), IfTaken::Fail).await?;
     line::renew(tx, id).await?;
     Ok(Fields::from_iter([(
         "platforms".to_owned(),
@@ -94,7 +94,7 @@ pub(crate) async fn set_references(
         .filter(release_reference::Column::ReleaseId.eq(id))
         .exec(tx)
         .await?;
-    insert_all(tx, actives(reference_rows(id, after.to_vec())), None).await?;
+    insert_all(tx, reference_rows(id, after.to_vec()), IfTaken::Fail).await?;
     Ok(Fields::from_iter([(
         "references".to_owned(),
         change(before, after),
@@ -186,7 +186,7 @@ pub(crate) async fn add_note(
     let note = draft_note(held.release.id, text, author, now);
     let extra = Fields::from_iter([("note".to_owned(), change(Value::Null, note_fields(&note)))]);
     held.mark_release(EventType::NoteAdded, now, extra);
-    insert_all(tx, actives(vec![note]), None).await?;
+    insert_all(tx, vec![note], IfTaken::Fail).await?;
     Ok(())
 }
 
@@ -226,7 +226,7 @@ pub(crate) async fn set_metadata(
         .iter()
         .filter(|(key, value)| before.get(*key) != Some(value));
     let rows = metadata_rows(id, news.map(|(key, value)| (key.clone(), value.clone())));
-    insert_all(tx, actives(rows), None).await?;
+    insert_all(tx, rows, IfTaken::Fail).await?;
     let extra = Fields::from_iter([("metadata".to_owned(), change(json!(before), json!(after)))]);
     held.mark_release(EventType::MetadataSet, now, extra);
     Ok(())

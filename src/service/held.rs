@@ -4,16 +4,15 @@
 use std::collections::HashMap;
 
 use entity::{EventType, Timestamp, package, package_result, release};
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter, QueryOrder,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IdenStatic as _,
+    IntoActiveModel, Iterable, QueryFilter, QueryOrder,
 };
 use uuid::Uuid;
 
 use super::error::{Path, Result, UserErrorCode};
 use super::history::{self, Fields, NewEvent};
-use super::insert::{actives, insert_all};
+use super::insert::{IfTaken, insert_all};
 use super::record::draft::added_event;
 use super::record::store::insert_events;
 use super::reference::{self, Lock, Lookup, ReleaseRef};
@@ -174,7 +173,7 @@ impl Held {
         if moves_lines {
             line::renew(tx, self.release.id).await?;
         }
-        insert_all(tx, actives(self.results), None).await?;
+        insert_all(tx, self.results, IfTaken::Fail).await?;
         insert_events(tx, events, now, caller.actor.as_deref()).await?;
         Ok(self.release)
     }
@@ -240,11 +239,8 @@ impl Held {
 
 /// Stores packages, be they new or changed, any number of them in a fixed number of statements.
 async fn upsert_packages(tx: &DatabaseTransaction, packages: Vec<package::Model>) -> Result<()> {
-    let others = package::Column::iter().filter(|column| !matches!(column, package::Column::Id));
-    let on_conflict = OnConflict::column(package::Column::Id)
-        .update_columns(others)
-        .to_owned();
-    insert_all(tx, actives(packages), Some(on_conflict)).await?;
+    let if_taken = IfTaken::Replace(package::Column::Id.as_str());
+    insert_all(tx, packages, if_taken).await?;
     Ok(())
 }
 

@@ -1,26 +1,41 @@
 //! Inserting rows.
+//!
+//! The statements are written here and not by sea-query: rows of one table give the same text
+//! whenever they are as many, so that the databases read it once, and thousands of values go to
+//! them without becoming expressions first.
 
-use sea_orm::sea_query::{
-    CommonTableExpression, InsertStatement, OnConflict, WithClause, WithQuery,
-};
+use std::fmt::Write as _;
+
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Iterable,
-    QueryTrait,
+    ActiveModelTrait, ConnectionTrait, DbBackend, EntityName as _, EntityTrait, IdenStatic as _,
+    IntoActiveModel, Iterable as _, Statement, Value,
 };
 
 use super::error::Result;
 
-/// Values in one statement at most; SQLite takes 32,766 and PostgreSQL 65,535.
-const MAX_VALUES: usize = 30_000;
+/// Values in one statement at most. Databases take more, but no longer statement is faster, and
+/// they keep what they have read of it.
+const MAX_VALUES: usize = 16_000;
 
 /// Values of several tables in one statement at most.
 const MAX_TOGETHER: usize = 2_000;
+
+/// What happens to a row whose key is taken. The key is a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfTaken {
+    /// Nothing is inserted, and the statement fails.
+    Fail,
+    /// The row that is there stays.
+    Keep(&'static str),
+    /// The row that is there becomes like the new one.
+    Replace(&'static str),
+}
 
 /// Rows of several tables that go in together: on PostgreSQL in one statement, as long as they are
 /// few, because each statement is a way to the server and back.
 #[derive(Debug, Default)]
 pub struct Inserts {
-    statements: Vec<InsertStatement>,
+    parts: Vec<Part>,
     values: usize,
 }
 
@@ -30,10 +45,10 @@ impl Inserts {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn add<A: ActiveModelTrait>(
+    pub async fn add<R: IntoActiveModel<A>, A: ActiveModelTrait>(
         &mut self,
         connection: &impl ConnectionTrait,
-        rows: Vec<A>,
+        rows: Vec<R>,
     ) -> Result<()> {
         let Some(rows) = self.try_add(rows) else {
             return Ok(());
@@ -42,20 +57,22 @@ impl Inserts {
         let Some(rows) = self.try_add(rows) else {
             return Ok(());
         };
-        insert_all(connection, rows, None).await?;
+        insert_all(connection, rows, IfTaken::Fail).await?;
         Ok(())
     }
 
     /// Adds rows if there is room for them in one statement; gives them back if not.
-    pub fn try_add<A: ActiveModelTrait>(&mut self, rows: Vec<A>) -> Option<Vec<A>> {
-        let values = rows.len() * columns::<A>();
+    pub fn try_add<R: IntoActiveModel<A>, A: ActiveModelTrait>(
+        &mut self,
+        rows: Vec<R>,
+    ) -> Option<Vec<R>> {
+        let values = rows.len() * width::<A>();
         if self.values + values > MAX_TOGETHER {
             return Some(rows);
         }
         if !rows.is_empty() {
             self.values += values;
-            let statement = A::Entity::insert_many(rows).into_query();
-            self.statements.push(statement);
+            self.parts.push(Part::of(rows, IfTaken::Fail));
         }
         None
     }
@@ -64,70 +81,202 @@ impl Inserts {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn finish(mut self, connection: &impl ConnectionTrait) -> Result<()> {
-        if connection.get_database_backend() == DbBackend::Postgres && self.statements.len() > 1 {
-            let last = self.statements.pop();
-            let all = last.map(|last| together(self.statements, last));
-            if let Some(all) = all {
-                connection.execute(&all).await?;
-            }
+    pub async fn finish(self, connection: &impl ConnectionTrait) -> Result<()> {
+        let backend = connection.get_database_backend();
+        if backend == DbBackend::Postgres && !self.parts.is_empty() {
+            let statement = statement(backend, self.parts);
+            connection.execute_raw(statement).await?;
             return Ok(());
         }
-        for statement in &self.statements {
-            connection.execute(statement).await?;
+        for part in self.parts {
+            let statement = statement(backend, vec![part]);
+            connection.execute_raw(statement).await?;
         }
         Ok(())
     }
 }
 
-/// `others` and `last` in one statement. References between the rows are checked when it ends.
-fn together(others: Vec<InsertStatement>, last: InsertStatement) -> WithQuery {
-    let mut with = WithClause::new();
-    for (index, statement) in others.into_iter().enumerate() {
-        let part = CommonTableExpression::new()
-            .table_name(format!("part_{index}"))
-            .query(statement)
-            .to_owned();
-        with.cte(part);
-    }
-    with.query(last)
-}
-
-/// Rows as sea-orm inserts them, every column set.
-pub fn actives<M>(models: Vec<M>) -> Vec<<M::Entity as EntityTrait>::ActiveModel>
-where
-    M: sea_orm::ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
-{
-    models
-        .into_iter()
-        .map(|model| model.into_active_model().reset_all())
-        .collect()
-}
-
-/// Inserts rows of one table, as many to a statement as the databases take. Returns how many went
-/// in.
+/// Inserts rows of one table, [`MAX_VALUES`] at a time. Returns how many went in.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert_all<A: ActiveModelTrait>(
+pub async fn insert_all<R: IntoActiveModel<A>, A: ActiveModelTrait>(
     connection: &impl ConnectionTrait,
-    mut rows: Vec<A>,
-    on_conflict: Option<OnConflict>,
+    mut rows: Vec<R>,
+    if_taken: IfTaken,
 ) -> Result<u64> {
-    let at_once = MAX_VALUES / columns::<A>();
+    let at_once = MAX_VALUES / width::<A>();
     let mut inserted = 0;
     while !rows.is_empty() {
         let rest = rows.split_off(rows.len().min(at_once));
-        let mut insert = A::Entity::insert_many(rows);
-        if let Some(on_conflict) = &on_conflict {
-            insert = insert.on_conflict(on_conflict.clone());
-        }
-        inserted += insert.exec_without_returning(connection).await?;
+        let part = Part::of(rows, if_taken);
+        let statement = statement(connection.get_database_backend(), vec![part]);
+        inserted += connection.execute_raw(statement).await?.rows_affected();
         rows = rest;
     }
     Ok(inserted)
 }
 
-fn columns<A: ActiveModelTrait>() -> usize {
+/// How many columns a table has.
+fn width<A: ActiveModelTrait>() -> usize {
     <A::Entity as EntityTrait>::Column::iter().count()
+}
+
+/// Rows of one table.
+#[derive(Debug)]
+struct Part {
+    table: &'static str,
+    columns: Vec<&'static str>,
+    /// Row by row, as many to each as there are columns.
+    values: Vec<Value>,
+    if_taken: IfTaken,
+}
+
+impl Part {
+    /// Rows in which the same columns are set.
+    fn of<R: IntoActiveModel<A>, A: ActiveModelTrait>(rows: Vec<R>, if_taken: IfTaken) -> Self {
+        let mut columns = Vec::with_capacity(width::<A>());
+        let mut values = Vec::with_capacity(rows.len() * width::<A>());
+        for (index, row) in rows.into_iter().enumerate() {
+            let mut row = row.into_active_model();
+            for column in <A::Entity as EntityTrait>::Column::iter() {
+                let Some(value) = row.take(column).into_value() else {
+                    continue;
+                };
+                if index == 0 {
+                    columns.push(column.as_str());
+                }
+                values.push(value);
+            }
+        }
+        Self {
+            table: A::Entity::default().table_name(),
+            columns,
+            values,
+            if_taken,
+        }
+    }
+
+    /// Writes the statement, whose parameters come after `number` others, which it counts on.
+    fn write(&self, text: &mut String, number: &mut usize, backend: DbBackend) {
+        let columns = self.columns.join("\", \"");
+        let _ = write!(
+            text,
+            "INSERT INTO \"{}\" (\"{columns}\") VALUES ",
+            self.table
+        );
+        for index in 0..self.values.len() {
+            let is_first = index % self.columns.len() == 0;
+            text.push_str(match (is_first, index) {
+                (true, 0) => "(",
+                (true, _) => "), (",
+                (false, _) => ", ",
+            });
+            *number += 1;
+            if backend == DbBackend::Postgres {
+                let _ = write!(text, "${number}");
+            } else {
+                text.push('?');
+            }
+        }
+        text.push(')');
+        self.if_taken.write(text, &self.columns);
+    }
+}
+
+impl IfTaken {
+    fn write(self, text: &mut String, columns: &[&str]) {
+        match self {
+            Self::Fail => {}
+            Self::Keep(key) => {
+                let _ = write!(text, " ON CONFLICT (\"{key}\") DO NOTHING");
+            }
+            Self::Replace(key) => {
+                let others = columns.iter().filter(|column| **column != key);
+                let news: Vec<_> = others
+                    .map(|column| format!("\"{column}\" = excluded.\"{column}\""))
+                    .collect();
+                let news = news.join(", ");
+                let _ = write!(text, " ON CONFLICT (\"{key}\") DO UPDATE SET {news}");
+            }
+        }
+    }
+}
+
+/// Parts in one statement. References between their rows are checked when it ends.
+fn statement(backend: DbBackend, parts: Vec<Part>) -> Statement {
+    let (mut text, mut number) = (String::new(), 0);
+    let last = parts.len().saturating_sub(1);
+    for (index, part) in parts.iter().enumerate() {
+        if index < last {
+            let before = if index == 0 { "WITH" } else { "," };
+            let _ = write!(text, "{before} part_{index} AS (");
+            part.write(&mut text, &mut number, backend);
+            text.push(')');
+        } else {
+            text.push_str(if index == 0 { "" } else { " " });
+            part.write(&mut text, &mut number, backend);
+        }
+    }
+    let values = parts.into_iter().flat_map(|part| part.values);
+    Statement::from_sql_and_values(backend, text, values)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use entity::{Timestamp, platform, release_platform};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn platforms(names: &[&str]) -> Vec<platform::Model> {
+        let row = |name: &&str| platform::Model {
+            id: Uuid::nil(),
+            name: (*name).to_owned(),
+            created_at: Timestamp(DateTime::UNIX_EPOCH),
+        };
+        names.iter().map(row).collect()
+    }
+
+    #[test]
+    fn rows_of_one_table_are_one_list() {
+        let part = || Part::of(platforms(&["eu", "us"]), IfTaken::Keep("name"));
+        let sqlite = statement(DbBackend::Sqlite, vec![part()]);
+        let head = r#"INSERT INTO "platform" ("id", "name", "created_at") VALUES "#;
+        let tail = r#" ON CONFLICT ("name") DO NOTHING"#;
+        assert_eq!(sqlite.sql, format!("{head}(?, ?, ?), (?, ?, ?){tail}"));
+        let postgres = statement(DbBackend::Postgres, vec![part()]);
+        assert_eq!(
+            postgres.sql,
+            format!("{head}($1, $2, $3), ($4, $5, $6){tail}")
+        );
+        let values = postgres.values.unwrap().0;
+        assert_eq!((&values[1], &values[4]), (&"eu".into(), &"us".into()));
+    }
+
+    #[test]
+    fn what_replaces_takes_every_column_but_the_key() {
+        let part = Part::of(platforms(&["eu"]), IfTaken::Replace("id"));
+        let sql = statement(DbBackend::Sqlite, vec![part]).sql;
+        let tail = r#"ON CONFLICT ("id") DO UPDATE SET "name" = excluded."name", "created_at" = excluded."created_at""#;
+        assert!(sql.ends_with(tail), "{sql}");
+    }
+
+    #[test]
+    fn parts_count_their_parameters_on() {
+        let link = release_platform::Model {
+            release_id: Uuid::nil(),
+            platform_id: Uuid::nil(),
+            position: 0,
+        };
+        let parts = vec![
+            Part::of(platforms(&["eu"]), IfTaken::Fail),
+            Part::of(vec![link], IfTaken::Fail),
+        ];
+        let sql = statement(DbBackend::Postgres, parts).sql;
+        let first = r#"WITH part_0 AS (INSERT INTO "platform" ("id", "name", "created_at") VALUES ($1, $2, $3))"#;
+        let second = r#" INSERT INTO "release_platform" ("release_id", "platform_id", "position") VALUES ($4, $5, $6)"#;
+        assert_eq!(sql, format!("{first}{second}"));
+    }
 }

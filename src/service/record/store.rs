@@ -6,16 +6,16 @@ use entity::{
     Timestamp, deployment, event, failure, package, package_result, platform, release,
     release_metadata, release_note, release_platform, release_reference,
 };
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IdenStatic as _, QueryFilter,
+    QuerySelect,
 };
 use uuid::Uuid;
 
 use super::draft::Draft;
 use crate::service::error::Result;
 use crate::service::history::NewEvent;
-use crate::service::insert::{Inserts, actives, insert_all};
+use crate::service::insert::{IfTaken, Inserts, insert_all};
 use crate::service::line;
 
 /// Names that are looked up in one statement at most.
@@ -36,10 +36,8 @@ pub async fn insert_releases(
     releases.sort_by(|one, other| one.external_id.cmp(&other.external_id));
     let ids: Vec<Uuid> = releases.iter().map(|release| release.id).collect();
     let expected = releases.len() as u64;
-    let on_conflict = OnConflict::column(release::Column::ExternalId)
-        .do_nothing()
-        .to_owned();
-    let inserted = insert_all(tx, actives(releases), Some(on_conflict)).await?;
+    let if_taken = IfTaken::Keep(release::Column::ExternalId.as_str());
+    let inserted = insert_all(tx, releases, if_taken).await?;
     if inserted == expected {
         return Ok(ids.into_iter().collect());
     }
@@ -94,7 +92,7 @@ pub fn whole(
     actor: Option<&str>,
 ) -> Option<Inserts> {
     let (mut rows, mut inserts) = (Rows::default(), Inserts::default());
-    let release = actives(vec![draft.release.clone()]);
+    let release = vec![draft.release.clone()];
     rows.add(draft, platform_ids, now, actor);
     let has_room = inserts.try_add(release).is_none()
         && inserts.try_add(rows.platforms).is_none()
@@ -123,21 +121,21 @@ pub async fn insert_events(
         .into_iter()
         .map(|event| event.into_row(now, actor))
         .collect();
-    insert_all(tx, rows, None).await?;
+    insert_all(tx, rows, IfTaken::Fail).await?;
     Ok(())
 }
 
 /// The rows of many releases, table by table.
 #[derive(Default)]
 struct Rows {
-    platforms: Vec<release_platform::ActiveModel>,
-    references: Vec<release_reference::ActiveModel>,
-    metadata: Vec<release_metadata::ActiveModel>,
-    notes: Vec<release_note::ActiveModel>,
-    packages: Vec<package::ActiveModel>,
-    deployments: Vec<deployment::ActiveModel>,
-    results: Vec<package_result::ActiveModel>,
-    failures: Vec<failure::ActiveModel>,
+    platforms: Vec<release_platform::Model>,
+    references: Vec<release_reference::Model>,
+    metadata: Vec<release_metadata::Model>,
+    notes: Vec<release_note::Model>,
+    packages: Vec<package::Model>,
+    deployments: Vec<deployment::Model>,
+    results: Vec<package_result::Model>,
+    failures: Vec<failure::Model>,
     events: Vec<event::ActiveModel>,
 }
 
@@ -158,16 +156,14 @@ impl Rows {
         );
         let platforms = platform_rows(id, &draft.platforms, platform_ids);
         self.deployments
-            .extend(actives(line::deployments(&draft.packages, &platforms)));
-        self.platforms.extend(actives(platforms));
-        self.references
-            .extend(actives(reference_rows(id, draft.references)));
-        self.metadata
-            .extend(actives(metadata_rows(id, draft.metadata)));
-        self.notes.extend(actives(draft.notes));
-        self.packages.extend(actives(draft.packages));
-        self.results.extend(actives(draft.results));
-        self.failures.extend(actives(draft.failures));
+            .extend(line::deployments(&draft.packages, &platforms));
+        self.platforms.extend(platforms);
+        self.references.extend(reference_rows(id, draft.references));
+        self.metadata.extend(metadata_rows(id, draft.metadata));
+        self.notes.extend(draft.notes);
+        self.packages.extend(draft.packages);
+        self.results.extend(draft.results);
+        self.failures.extend(draft.failures);
     }
 }
 
@@ -236,10 +232,8 @@ pub async fn platform_ids(
         created_at: now,
     };
     let rows = missing.iter().map(row).collect();
-    let on_conflict = OnConflict::column(platform::Column::Name)
-        .do_nothing()
-        .to_owned();
-    insert_all(tx, actives(rows), Some(on_conflict)).await?;
+    let if_taken = IfTaken::Keep(platform::Column::Name.as_str());
+    insert_all(tx, rows, if_taken).await?;
     known.extend(known_platforms(tx, missing.into_iter()).await?);
     Ok(known)
 }
