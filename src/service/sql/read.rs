@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use entity::row::{Cells, Columns, Json, Kind, Row};
-use sea_orm::sea_query::{Alias, CommonTableExpression, Expr, Query, SelectStatement, WithClause};
+use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, RuntimeErr, sqlx,
 };
 
-use super::{bundle, call};
+use super::bundle::{self, Question};
 use crate::service::{Error, Result, Service};
 
 /// What SQLite says when a text would be longer than it can make one.
@@ -62,23 +62,19 @@ pub async fn read<T>(
 }
 
 /// All rows of `query`, whose values are of these kinds, as one JSON text: a list of lists.
-fn as_json(query: &SelectStatement, kinds: &[Kind]) -> SelectStatement {
-    let names = (0..kinds.len()).map(|place| Alias::new(format!("c{place}")));
-    let rows = CommonTableExpression::new()
-        .table_name("r")
-        .columns(names.clone())
-        .query(query.clone())
-        .to_owned();
-    let values = names.zip(kinds).map(|(name, kind)| match kind {
-        Kind::AsIs => Expr::col(name),
-        Kind::Bytes => call("hex", [Expr::col(name)]),
+fn as_json(query: &SelectStatement, kinds: &[Kind]) -> Question {
+    let (rows, values) = query.build(SqliteQueryBuilder);
+    let names: Vec<_> = (0..kinds.len()).map(|place| format!("c{place}")).collect();
+    let cells = names.iter().zip(kinds).map(|(name, kind)| match kind {
+        Kind::AsIs => name.clone(),
+        Kind::Bytes => format!("hex({name})"),
     });
-    let row = call("json_array", values);
-    Query::select()
-        .expr(call("json_group_array", [row]))
-        .from("r")
-        .with_cte(WithClause::new().cte(rows).to_owned())
-        .take()
+    let (cells, names) = (cells.collect::<Vec<_>>().join(", "), names.join(", "));
+    let json = format!("json_group_array(json_array({cells}))");
+    Question {
+        sql: format!("WITH r({names}) AS ({rows}) SELECT {json} FROM r"),
+        values: values.0,
+    }
 }
 
 fn parse<T>(
