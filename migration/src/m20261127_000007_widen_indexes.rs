@@ -34,6 +34,9 @@ const TEAM: [&str; 9] = [
     "duration_ms",
     "deleted_at",
 ];
+/// By name and status, which a release is looked for by that has such a package. It holds all that
+/// is asked for then.
+const NAME_STATUS: [&str; 4] = ["name", "status", "release_id", "deleted_at"];
 /// By version, in the order of the line. SQLite has this order anyway, because the primary key
 /// of the table is part of each of its indexes.
 const VERSION: [&str; 6] = [
@@ -54,6 +57,8 @@ impl MigrationTrait for Migration {
         ] {
             replace(manager, "release", name, columns, Rows::Living).await?;
         }
+        let name = "package_name_status";
+        index(manager, "package", name, &NAME_STATUS, Rows::Living).await?;
         if manager.get_database_backend() == DbBackend::Postgres {
             let name = "deployment_version";
             replace(manager, "deployment", name, &VERSION, Rows::All).await?;
@@ -68,6 +73,7 @@ impl MigrationTrait for Migration {
         ] {
             replace(manager, "release", name, columns, Rows::Living).await?;
         }
+        drop_index(manager, "package_name_status").await?;
         if manager.get_database_backend() == DbBackend::Postgres {
             let name = "deployment_version";
             replace(manager, "deployment", name, &VERSION[..3], Rows::All).await?;
@@ -83,7 +89,12 @@ async fn replace(
     columns: &[&str],
     rows: Rows,
 ) -> StepResult {
+    drop_index(manager, name).await?;
+    index(manager, table, name, columns, rows).await
+}
+
+async fn drop_index(manager: &SchemaManager<'_>, name: &str) -> StepResult {
     let drop = format!("DROP INDEX {name}");
     manager.get_connection().execute_unprepared(&drop).await?;
-    index(manager, table, name, columns, rows).await
+    Ok(())
 }

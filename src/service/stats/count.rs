@@ -1,12 +1,14 @@
 //! The last layer of a statement: counting the facts of each group.
 
+use std::collections::HashMap;
+
 use entity::DeployStatus;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
-use sea_orm::{ActiveEnum as _, ConnectionTrait as _, QueryResult};
+use sea_orm::{ActiveEnum as _, ConnectionTrait as _, DbBackend, QueryResult};
 
 use super::duration::{self, Sample};
 use super::facts::{ROLLBACK, STATUS};
-use super::{Dimension, DurationStats, Key, MAX_POINTS, too_many};
+use super::{Dimension, DurationStats, Key, MAX_POINTS, Question, too_many};
 use crate::service::{Result, Service, sql};
 
 /// How many there are of each status.
@@ -50,6 +52,21 @@ impl CountSplit {
             not_started: self.normal.not_started + self.rollback.not_started,
         }
     }
+
+    /// The count of one outcome.
+    const fn of_mut(&mut self, rollback: bool, status: DeployStatus) -> &mut u64 {
+        let side = if rollback {
+            &mut self.rollback
+        } else {
+            &mut self.normal
+        };
+        match status {
+            DeployStatus::Successful => &mut side.successful,
+            DeployStatus::Failed => &mut side.failed,
+            DeployStatus::InProgress => &mut side.in_progress,
+            DeployStatus::NotStarted => &mut side.not_started,
+        }
+    }
 }
 
 /// A count that the database makes: its column, and what it counts.
@@ -66,6 +83,9 @@ const COUNTS: [Counted; 8] = [
     ("rollback_not_started", true, DeployStatus::NotStarted),
 ];
 
+/// How many there are of an outcome, in a row of its own.
+const COUNT: &str = "count";
+
 /// The name of a layer of a statement.
 pub(super) const LAYER: &str = "layer";
 
@@ -80,6 +100,8 @@ pub(super) struct Grouping {
     pub by_place: bool,
     /// Also the durations are wanted.
     pub durations: bool,
+    /// Each outcome of a group has a row of its own.
+    by_outcome: bool,
 }
 
 /// What was counted in one group.
@@ -93,14 +115,34 @@ pub(super) struct Group {
 }
 
 impl Grouping {
+    /// The groups that `question` is about, with `by_place` in each place.
+    pub fn of(service: &Service, question: &Question, by_place: bool) -> Self {
+        let (dimensions, durations) = (question.dimensions(), question.durations);
+        // To count every outcome beside the others costs more than to tell them apart while facts
+        // are put in groups; but SQLite need not do that where an index has them in order.
+        let is_ordered = !by_place
+            && service.database.backend() == DbBackend::Sqlite
+            && matches!(dimensions[..], [] | [Dimension::Team | Dimension::User]);
+        Self {
+            dimensions,
+            by_place,
+            durations,
+            by_outcome: !durations && !is_ordered,
+        }
+    }
+
     /// The columns to group by, where `place` is the one that becomes [`PLACE`].
     fn columns(&self, place: &'static str) -> Vec<&'static str> {
         let dimensions = self.dimensions.iter().map(|dimension| dimension.column());
         dimensions.chain(self.by_place.then_some(place)).collect()
     }
 
-    /// One row for each group in `facts`.
+    /// The groups in `facts`, counted.
     pub fn count(&self, facts: SelectStatement) -> SelectStatement {
+        if self.by_outcome {
+            let count = Func::count(Expr::cust("*"));
+            return self.outcomes(facts, PLACE, count.into());
+        }
         let facts = if self.durations {
             duration::rank(facts, &self.columns(PLACE))
         } else {
@@ -124,15 +166,26 @@ impl Grouping {
         query
     }
 
-    /// One row for each group in `counted`, where a group may be in several rows; `place` is the
-    /// column that becomes [`PLACE`].
+    /// The groups in `counted`, which counts by place and without durations, where a group may be
+    /// in several rows; `place` is the column that becomes [`PLACE`].
     pub fn add_up(&self, counted: SelectStatement, place: &'static str) -> SelectStatement {
-        let mut query = self.grouped(counted, place);
-        for (name, ..) in COUNTS {
-            // PostgreSQL adds up to a decimal.
-            query.expr_as(Func::sum(Expr::col(name)).cast_as("bigint"), name);
-        }
-        query
+        // PostgreSQL adds up to a decimal.
+        let sum = Func::sum(Expr::col(COUNT)).cast_as("bigint");
+        self.outcomes(counted, place, sum)
+    }
+
+    /// One row for each group and outcome.
+    fn outcomes(
+        &self,
+        layer: SelectStatement,
+        place: &'static str,
+        count: Expr,
+    ) -> SelectStatement {
+        self.grouped(layer, place)
+            .columns([STATUS, ROLLBACK])
+            .expr_as(count, COUNT)
+            .group_by_columns([STATUS, ROLLBACK])
+            .take()
     }
 
     fn grouped(&self, layer: SelectStatement, place: &'static str) -> SelectStatement {
@@ -156,50 +209,68 @@ impl Grouping {
         mut query: SelectStatement,
         (what, limit): (&str, usize),
     ) -> Result<Vec<Group>> {
-        query.limit(limit as u64 + 1);
-        let rows = service.reader().query_all(&query).await?;
-        if rows.len() > limit {
+        let rows_each = if self.by_outcome { COUNTS.len() } else { 1 };
+        query.limit((limit * rows_each) as u64 + 1);
+        let mut groups: HashMap<(i64, Key), Group> = HashMap::new();
+        for row in service.reader().query_all(&query).await? {
+            let (key, place) = (self.key(&row)?, self.place(&row)?);
+            let group = groups.entry((place, key.clone()));
+            self.read(&row, group.or_insert_with(|| Group::empty(key, place)))?;
+        }
+        if self.dimensions.is_empty() && !self.by_place {
+            // Nothing at all is a group too, though no fact tells of it.
+            let (key, place) = (Key::default(), 0);
+            let all = groups.entry((place, key.clone()));
+            all.or_insert_with(|| Group::empty(key, place));
+        }
+        if groups.len() > limit {
             return Err(too_many(what, limit));
         }
-        rows.iter().map(|row| self.read(row)).collect()
+        Ok(groups.into_values().collect())
     }
 
-    fn read(&self, row: &QueryResult) -> Result<Group> {
+    fn key(&self, row: &QueryResult) -> Result<Key> {
         let mut key = Key::default();
         for dimension in &self.dimensions {
             *key.value_mut(*dimension) = row.try_get("", dimension.column())?;
         }
-        let mut counts = CountSplit::default();
-        for (name, rollback, status) in COUNTS {
-            let side = if rollback {
-                &mut counts.rollback
-            } else {
-                &mut counts.normal
-            };
-            let count = match status {
-                DeployStatus::Successful => &mut side.successful,
-                DeployStatus::Failed => &mut side.failed,
-                DeployStatus::InProgress => &mut side.in_progress,
-                DeployStatus::NotStarted => &mut side.not_started,
-            };
-            *count = sql::unsigned(row.try_get("", name)?);
-        }
-        let place = if self.by_place {
+        Ok(key)
+    }
+
+    fn place(&self, row: &QueryResult) -> Result<i64> {
+        Ok(if self.by_place {
             row.try_get("", PLACE)?
         } else {
             0
-        };
-        let durations = if self.durations {
-            Sample::read(row)?.into()
-        } else {
-            DurationStats::default()
-        };
-        Ok(Group {
+        })
+    }
+
+    /// Reads what a row says of its group.
+    fn read(&self, row: &QueryResult, group: &mut Group) -> Result<()> {
+        if self.by_outcome {
+            let (rollback, status) = (row.try_get("", ROLLBACK)?, row.try_get("", STATUS)?);
+            *group.counts.of_mut(rollback, status) = sql::unsigned(row.try_get("", COUNT)?);
+            return Ok(());
+        }
+        for (name, rollback, status) in COUNTS {
+            *group.counts.of_mut(rollback, status) = sql::unsigned(row.try_get("", name)?);
+        }
+        if self.durations {
+            group.durations = Sample::read(row)?.into();
+        }
+        Ok(())
+    }
+}
+
+impl Group {
+    /// A group in which nothing was counted.
+    fn empty(key: Key, place: i64) -> Self {
+        Self {
             key,
             place,
-            counts,
-            durations,
-        })
+            counts: CountSplit::default(),
+            durations: DurationStats::default(),
+        }
     }
 }
 
@@ -232,12 +303,7 @@ pub(super) fn fill(
     for &place in places {
         for key in &keys {
             let next = found.next_if(|group| group.place == place && group.key == *key);
-            filled.push(next.unwrap_or_else(|| Group {
-                key: key.clone(),
-                place,
-                counts: CountSplit::default(),
-                durations: DurationStats::default(),
-            }));
+            filled.push(next.unwrap_or_else(|| Group::empty(key.clone(), place)));
         }
     }
     Ok(filled)

@@ -1,7 +1,7 @@
 //! The first layer of a statement: one row for each thing that counts in each of its groups.
 
 use entity::Timestamp;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UnionType};
 
 use super::{CountUnit, Dimension, Question};
 use crate::service::filter::FilterContext;
@@ -13,13 +13,33 @@ pub(super) const ROLLBACK: &str = "rollback";
 pub(super) const DURATION: &str = "duration_ms";
 pub(super) const TIME: &str = "time";
 
-/// The facts that `question` is about; with `range`, those with a time from its beginning up to
-/// but without its end.
-pub(super) fn facts(
+const STARTED_AT: &str = "started_at";
+const FINISHED_AT: &str = "finished_at";
+
+/// The facts that `question` is about, whenever that was.
+pub(super) fn facts(service: &Service, question: &Question) -> Result<SelectStatement> {
+    facts_at(service, question, question.count_by.time())
+}
+
+/// Those of them with a time from the beginning of `range` up to but without its end. They are in
+/// two parts, each of which is a piece of the index over the start.
+pub(super) fn facts_within(
     service: &Service,
     question: &Question,
-    range: Option<(Timestamp, Timestamp)>,
+    range: (Timestamp, Timestamp),
 ) -> Result<SelectStatement> {
+    let unit = question.count_by;
+    let [started, others] = unit.happened(range);
+    let mut query = facts_at(service, question, unit.column(STARTED_AT))?;
+    let mut rest = facts_at(service, question, unit.time_without_start())?;
+    query
+        .and_where(started)
+        .union(UnionType::All, rest.and_where(others).take());
+    Ok(query)
+}
+
+/// The facts that `question` is about, which happened at `time`.
+fn facts_at(service: &Service, question: &Question, time: Expr) -> Result<SelectStatement> {
     let unit = question.count_by;
     let mut query = things(unit);
     query
@@ -27,10 +47,7 @@ pub(super) fn facts(
         .expr_as(unit.column(STATUS), STATUS)
         .expr_as(unit.column(ROLLBACK), ROLLBACK)
         .expr_as(unit.column(DURATION), DURATION)
-        .expr_as(unit.time(), TIME);
-    if let Some(range) = range {
-        query.and_where(unit.happened(range));
-    }
+        .expr_as(time, TIME);
     for dimension in question.dimensions() {
         add(&mut query, dimension, unit);
     }
@@ -111,19 +128,25 @@ impl CountUnit {
     /// When it happened: its start, else its finish, else when a release was recorded; a package
     /// without times of its own has those of its release.
     pub(super) fn time(self) -> Expr {
-        let times = ["started_at", "finished_at", self.last_resort()];
-        Func::coalesce(times.map(|name| self.column(name))).into()
+        self.first_of(&[STARTED_AT, FINISHED_AT, self.last_resort()])
     }
 
-    /// Holds where that was from the first instant up to but without the second. Written so that
-    /// the index over the start is of use.
-    pub(super) fn happened(self, (from, to): (Timestamp, Timestamp)) -> Expr {
+    /// The same of what has no start.
+    fn time_without_start(self) -> Expr {
+        self.first_of(&[FINISHED_AT, self.last_resort()])
+    }
+
+    fn first_of(self, times: &[&'static str]) -> Expr {
+        Func::coalesce(times.iter().map(|name| self.column(name))).into()
+    }
+
+    /// One of them holds where that was from the first instant up to but without the second: the
+    /// first for what has a start, the second for what has none.
+    pub(super) fn happened(self, (from, to): (Timestamp, Timestamp)) -> [Expr; 2] {
         let (from, to) = (from.0.timestamp_millis(), to.0.timestamp_millis());
         let within = |time: Expr| time.clone().gte(from).and(time.lt(to));
-        let started = self.column("started_at");
-        let others = ["finished_at", self.last_resort()];
-        let others = Func::coalesce(others.map(|name| self.column(name)));
-        let otherwise = started.clone().is_null().and(within(others.into()));
-        within(started).or(otherwise)
+        let started = self.column(STARTED_AT);
+        let otherwise = within(self.time_without_start());
+        [within(started.clone()), started.is_null().and(otherwise)]
     }
 }

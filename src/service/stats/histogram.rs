@@ -34,11 +34,11 @@ pub async fn histogram(
     part: CalendarPart,
     zone: Zone,
 ) -> Result<Vec<HistogramBar>> {
-    let grouping = Grouping {
-        dimensions: question.dimensions(),
-        by_place: true,
+    let question = &Question {
         durations: false,
+        ..question.clone()
     };
+    let grouping = Grouping::of(service, question, true);
     // Two steps: first every hour or day that clocks have ever shown, so that the calendar is
     // reckoned for these and not for every fact.
     let spans = zone.spans(-DAY, i64::MAX);
@@ -46,7 +46,7 @@ pub async fn histogram(
     let facts = Query::select()
         .expr(Expr::cust("*"))
         .expr_as(slot, PLACE)
-        .from_subquery(facts(service, question, None)?, LAYER)
+        .from_subquery(facts(service, question)?, LAYER)
         .take();
     let folded = part.fold(grouping.count(facts));
     let limit = ("bars", MAX_POINTS);

@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Expr, Query};
 
 use super::calendar::{Bucket, Interval, Zone, buckets};
 use super::count::{Grouping, LAYER, PLACE, fill, sort};
-use super::facts::{TIME, facts};
+use super::facts::{TIME, facts_within};
 use super::piecewise::bucket_number;
 use super::{CountSplit, DurationStats, Key, MAX_POINTS, Question};
 use crate::service::{Result, Service};
@@ -53,12 +53,8 @@ pub async fn series(
     let now = service.now();
     let to = steps.to.unwrap_or(now);
     let buckets = buckets(steps.zone, steps.interval, steps.from, to)?;
-    let grouping = Grouping {
-        dimensions: question.dimensions(),
-        by_place: true,
-        durations: question.durations,
-    };
-    let facts = facts(service, question, Some((steps.from, to)))?;
+    let grouping = Grouping::of(service, question, true);
+    let facts = facts_within(service, question, (steps.from, to))?;
     let facts = Query::select()
         .expr(Expr::cust("*"))
         .expr_as(bucket_number(&Expr::col(TIME), &buckets), PLACE)

@@ -1,7 +1,7 @@
 //! Releases as they followed each other.
 
 use entity::{Timestamp, release};
-use sea_orm::sea_query::Order;
+use sea_orm::sea_query::{ExprTrait as _, Order};
 use sea_orm::{EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
 
 use super::CountUnit;
@@ -41,10 +41,11 @@ pub async fn timeline(
         )));
     }
     let unit = CountUnit::Releases;
+    let [started, otherwise] = unit.happened((from, to));
     let mut query = release::Entity::find()
         .filter(release::COLUMN.deleted_at.is_null())
         .filter(filter.condition(&FilterContext::of(service))?)
-        .filter(unit.happened((from, to)))
+        .filter(started.or(otherwise))
         .limit(limit)
         .into_query();
     query

@@ -22,12 +22,8 @@ pub struct StatsRow {
 /// When the filter makes no sense, there are more than [`MAX_GROUPS`] groups, or the database
 /// fails.
 pub async fn totals(service: &Service, question: &Question) -> Result<Vec<StatsRow>> {
-    let grouping = Grouping {
-        dimensions: question.dimensions(),
-        by_place: false,
-        durations: question.durations,
-    };
-    let query = grouping.count(facts(service, question, None)?);
+    let grouping = Grouping::of(service, question, false);
+    let query = grouping.count(facts(service, question)?);
     let limit = ("groups", MAX_GROUPS);
     let mut groups = grouping.fetch(service, query, limit).await?;
     sort(&mut groups, &grouping.dimensions);
