@@ -15,7 +15,7 @@ use crate::service::{Result, Service};
 pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, event::Model>> {
     let rows = event::Entity::find()
         .filter(event::Column::Id.is_in(ids.iter().copied()))
-        .all(&*service.reader())
+        .all(&service.reader())
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }

@@ -66,7 +66,7 @@ pub async fn between(
         .filter(event::Column::Sequence.lte(upto))
         .order_by_asc(event::Column::Sequence)
         .limit(limit);
-    Ok(events.all(&*service.reader()).await?)
+    Ok(events.all(&service.reader()).await?)
 }
 
 /// How many events meet `filter`.

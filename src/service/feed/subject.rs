@@ -61,7 +61,7 @@ impl Subject {
                     .filter(release::Column::Id.is_in(ids))
                     .filter(filter.condition(&context)?)
                     .into_tuple()
-                    .all(&*service.reader())
+                    .all(&service.reader())
                     .await?
             }
             Self::Packages(filter) => {
@@ -71,7 +71,7 @@ impl Subject {
                     .filter(package::Column::Id.is_in(ids))
                     .filter(filter.condition(&context)?)
                     .into_tuple()
-                    .all(&*service.reader())
+                    .all(&service.reader())
                     .await?
             }
         };

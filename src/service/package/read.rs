@@ -127,7 +127,7 @@ async fn among(
 /// # Errors
 /// When the database fails.
 pub async fn find(service: &Service, reference: &PackageRef) -> Result<Option<package::Model>> {
-    let found = reference::package(&*service.reader(), reference, Lock::None).await?;
+    let found = reference::package(&service.reader(), reference, Lock::None).await?;
     Ok(found.found())
 }
 
@@ -214,7 +214,7 @@ pub async fn results_by_ids(
             sql::column("package_result", "id"),
             ids,
         ))
-        .all(&*service.reader())
+        .all(&service.reader())
         .await?;
     Ok(results
         .into_iter()

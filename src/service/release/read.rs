@@ -112,7 +112,7 @@ async fn among(
 /// # Errors
 /// When the database fails.
 pub async fn find(service: &Service, reference: &ReleaseRef) -> Result<Option<release::Model>> {
-    let found = reference::release(&*service.reader(), reference, Lock::None).await?;
+    let found = reference::release(&service.reader(), reference, Lock::None).await?;
     Ok(found.found())
 }
 

@@ -105,7 +105,7 @@ fn taken(path: &Path, error: DbErr) -> Error {
 pub async fn list(service: &Service) -> Result<Vec<Token>> {
     let tokens = token::Entity::find()
         .order_by_asc(token::Column::Id)
-        .all(&*service.reader())
+        .all(&service.reader())
         .await?;
     Ok(tokens)
 }

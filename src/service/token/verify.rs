@@ -19,7 +19,7 @@ pub async fn find(service: &Service, text: &str) -> Result<Option<Token>> {
     let digest = secret.digest();
     let found = token::Entity::find()
         .filter(token::Column::Digest.eq(digest.to_vec()))
-        .one(&*service.reader())
+        .one(&service.reader())
         .await?;
     // The database compares as it likes; what it found is compared in constant time.
     let found = found.filter(|token| token.digest.as_slice().ct_eq(&digest).into());

@@ -132,7 +132,7 @@ async fn living(service: &Service, ids: Vec<Uuid>) -> Result<HashSet<Uuid>> {
         .filter(sql::among(service, sql::column("token", "id"), &ids))
         .filter(token::Column::RevokedAt.is_null())
         .into_tuple()
-        .all(&*service.reader())
+        .all(&service.reader())
         .await?;
     Ok(living.into_iter().collect())
 }

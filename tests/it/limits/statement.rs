@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use orlo::service::{Database, DatabaseOptions, Error};
 use sea_orm::{ConnectionTrait as _, DbBackend};
 use serde_json::json;
+use tokio::time::timeout;
 
-use crate::app::{TestApp, on_both_databases};
+use crate::app::{TestApp, on_both_databases, run};
 use crate::builders::release;
+use crate::database::Backend;
 use crate::process::{Process, until};
 use crate::rows::copy_release;
 
@@ -17,6 +19,31 @@ on_both_databases!(
     the_setting_of_a_server_reaches_its_database,
 );
 
+/// A statement of SQLite that never ends.
+const ENDLESS: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+/// SQLite's alone: PostgreSQL can only be asked over another connection to give one up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_nobody_waits_for_is_given_up() {
+    run(Backend::Sqlite, |app| async move {
+        let mut options = DatabaseOptions::new(app.database_url());
+        options.statement_timeout = None;
+        options.max_connections = 1;
+        let database = Database::connect(&options).await.unwrap();
+        for _ in 0..3 {
+            let reader = database.reader();
+            let patience = Duration::from_millis(50);
+            let given_up = timeout(patience, reader.execute_unprepared(ENDLESS)).await;
+            assert!(given_up.is_err());
+            let next = database.reader().execute_unprepared("SELECT 1").await;
+            assert!(next.is_ok(), "{next:?}");
+        }
+        database.close().await.unwrap();
+    })
+    .await;
+}
+
 async fn a_statement_that_takes_too_long_is_given_up(app: TestApp) {
     let mut options = DatabaseOptions::new(app.database_url());
     options.statement_timeout = Some(Duration::from_millis(200));
@@ -24,10 +51,7 @@ async fn a_statement_that_takes_too_long_is_given_up(app: TestApp) {
     let database = Database::connect(&options).await.unwrap();
     let (slow, sound) = match database.backend() {
         DbBackend::Postgres => ("SELECT pg_sleep(60)", "SELECT pg_sleep(0.1)"),
-        _ => (
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
-            "SELECT 1",
-        ),
+        _ => (ENDLESS, "SELECT 1"),
     };
     for _ in 0..3 {
         let began = Instant::now();
