@@ -1,0 +1,80 @@
+//! Opening an SQLite file.
+
+use std::sync::Arc;
+
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::{DatabaseConnection, DbErr, SqlxSqliteConnector};
+use tokio::sync::{Semaphore, watch};
+
+use super::transaction::MAX_BEGINNING;
+use super::{Database, DatabaseOptions, PoolUsage, connection_error};
+use crate::service::group::Group;
+use crate::service::readers::Readers;
+
+/// How much of the file SQLite's writer remembers, in KiB at most.
+const WRITER_CACHE_KIB: u32 = 48 << 10;
+
+/// After how many pages of 4 KiB the write-ahead log goes back into the file.
+const WRITTEN_BACK_AFTER: u32 = 4_000;
+
+impl Database {
+    /// One connection writes, so that writers queue here rather than fail on each other; the
+    /// others read beside it, which the write-ahead log allows.
+    pub(super) async fn connect_sqlite(
+        options: &DatabaseOptions,
+    ) -> std::result::Result<Self, DbErr> {
+        let connect = options
+            .url
+            .as_str()
+            .parse::<SqliteConnectOptions>()
+            .map_err(connection_error)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(options.acquire_timeout)
+            .foreign_keys(true)
+            .with_regexp()
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(options.acquire_timeout)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        // Rows go to many places of a large file, which need not be read again each time.
+        let writing = connect
+            .clone()
+            .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+            .pragma("wal_autocheckpoint", WRITTEN_BACK_AFTER.to_string());
+        let writer = pool
+            .clone()
+            .max_connections(1)
+            .connect_with(writing)
+            .await
+            .map_err(connection_error)?;
+        let connect = connect.pragma("query_only", "ON");
+        let (count, limit) = (options.max_connections, options.statement_timeout);
+        let readers = Readers::sqlite(&connect, &pool, count, limit);
+        Ok(Self {
+            readers: readers.await.map_err(connection_error)?,
+            writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+            group: Some(Group::default()),
+            beginning: Arc::new(Semaphore::new(MAX_BEGINNING)),
+            patience: options.acquire_timeout,
+            changes: watch::Sender::default(),
+        })
+    }
+}
+
+/// How busy SQLite's connections are, each of which is a pool.
+pub(super) fn usage<'a>(
+    name: &'static str,
+    connections: impl Iterator<Item = &'a DatabaseConnection>,
+) -> PoolUsage {
+    let pools = connections.map(DatabaseConnection::get_sqlite_connection_pool);
+    let (size, idle) = pools.fold((0, 0), |(size, idle), pool| {
+        (size + pool.size(), idle + pool.num_idle())
+    });
+    PoolUsage::of(name, size, idle)
+}
