@@ -11,7 +11,7 @@ use super::columns::Wanted;
 use super::error::with_codes;
 use super::limits::{Limits, Weight};
 use super::shape::{FieldTypes, name_of, shape};
-use super::{OrloSchema, error, guard};
+use super::{OrloSchema, conflict, error, guard};
 use crate::service::{Service, Settings};
 
 pub(super) static FIELD_TYPES: LazyLock<FieldTypes> =
@@ -102,6 +102,7 @@ pub fn admit(schema: &OrloSchema, request: &mut Request) -> Result<Admitted, Ser
     )?;
     guard::check(request)?;
     check_variables(&document)?;
+    conflict::check(&FIELD_TYPES, &document)?;
     request.data.insert(Wanted::of(&document, &FIELD_TYPES));
     Ok(Admitted {
         document,

@@ -6,6 +6,7 @@ use crate::service::Service;
 
 pub mod batch;
 pub mod columns;
+mod conflict;
 pub mod connection;
 pub mod context;
 pub mod enums;

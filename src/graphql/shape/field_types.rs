@@ -44,6 +44,8 @@ pub struct FieldTypes {
     fields: HashMap<Name, HashMap<Name, Type>>,
     /// The names of all types.
     names: HashSet<Name>,
+    /// The names of those that are interfaces.
+    interfaces: HashSet<Name>,
 }
 
 impl FieldTypes {
@@ -53,6 +55,7 @@ impl FieldTypes {
         let schemas = [sdl, INTROSPECTION].into_iter().flat_map(parse_schema);
         let mut fields: HashMap<Name, HashMap<Name, Type>> = HashMap::new();
         let mut names: HashSet<_> = BUILT_IN.into_iter().map(Name::new).collect();
+        let mut interfaces = HashSet::new();
         for definition in schemas.flat_map(|schema| schema.definitions) {
             let TypeSystemDefinition::Type(definition) = definition else {
                 continue;
@@ -61,20 +64,33 @@ impl FieldTypes {
             names.insert(name.clone());
             let own = match definition.node.kind {
                 TypeKind::Object(object) => object.fields,
-                TypeKind::Interface(interface) => interface.fields,
+                TypeKind::Interface(interface) => {
+                    interfaces.insert(name.clone());
+                    interface.fields
+                }
                 _ => continue,
             };
             let own = own.into_iter().map(|field| field.node);
             let known = fields.entry(name).or_default();
             known.extend(own.map(|field| (field.name.node, field.ty.node)));
         }
-        Self { fields, names }
+        Self {
+            fields,
+            names,
+            interfaces,
+        }
     }
 
     /// The type of a field; none for `__typename`, and for fields that do not exist.
     #[must_use]
     pub fn get(&self, parent: &str, field: &str) -> Option<&Type> {
         self.fields.get(parent)?.get(field)
+    }
+
+    /// Whether a type of this name is an interface.
+    #[must_use]
+    pub fn is_interface(&self, name: &str) -> bool {
+        self.interfaces.contains(name)
     }
 
     /// Whether there is a type of this name.

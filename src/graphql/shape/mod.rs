@@ -12,9 +12,9 @@ use std::collections::HashSet;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{
-    BaseType, ExecutableDocument, OperationType, Selection, SelectionSet, Type,
+    BaseType, ExecutableDocument, Field, OperationType, Selection, SelectionSet, Type,
 };
-use async_graphql::{Name, PathSegment, Response, ServerError, Value};
+use async_graphql::{Name, PathSegment, Positioned, Response, ServerError, Value};
 
 pub use field_types::{FieldTypes, name_of};
 
@@ -34,11 +34,7 @@ pub fn shape(
     let (Value::Object(fields), Some((_, operation))) = (&mut response.data, operation) else {
         return response;
     };
-    let root = match operation.node.ty {
-        OperationType::Query => "Query",
-        OperationType::Mutation => "Mutation",
-        OperationType::Subscription => "Subscription",
-    };
+    let root = root_of(operation.node.ty);
     let mut shaper = Shaper {
         types,
         document,
@@ -49,6 +45,52 @@ pub fn shape(
     let data = shaper.object(std::mem::take(fields), &outline);
     response.data = data.unwrap_or_default();
     response
+}
+
+/// The type that operations of this kind select from.
+#[must_use]
+pub const fn root_of(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
+}
+
+/// Visits the fields that `set` selects of objects of the type `parent`, in order, with the types
+/// that they are selected of. Fragments are `seen` once; whether their condition holds does not count.
+pub fn each_field<'a>(
+    document: &'a ExecutableDocument,
+    parent: &'a str,
+    set: &'a SelectionSet,
+    seen: &mut HashSet<&'a str>,
+    visit: &mut impl FnMut(&'a str, &'a Positioned<Field>),
+) {
+    for selection in &set.items {
+        let (condition, set) = match &selection.node {
+            Selection::Field(field) => {
+                visit(parent, field);
+                continue;
+            }
+            Selection::InlineFragment(fragment) => {
+                let fragment = &fragment.node;
+                (fragment.type_condition.as_ref(), &fragment.selection_set)
+            }
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                let Some(fragment) = document.fragments.get(name) else {
+                    continue;
+                };
+                if !seen.insert(name) {
+                    continue;
+                }
+                let fragment = &fragment.node;
+                (Some(&fragment.type_condition), &fragment.selection_set)
+            }
+        };
+        let parent = condition.map_or(parent, |condition| condition.node.on.node.as_str());
+        each_field(document, parent, &set.node, seen, visit);
+    }
 }
 
 struct Shaper<'a> {
@@ -158,27 +200,17 @@ impl<'a> Shaper<'a> {
         Some(Value::List(items))
     }
 
-    /// What `sets` select of objects of the type `parent`.
+    /// What `sets` select of objects of the type `parent`. Where the condition of a fragment does not
+    /// hold, its fields are not in the answer.
     fn outline(&self, parent: &'a str, sets: &[&'a SelectionSet]) -> Outline<'a> {
         let (mut outline, mut seen) = (Outline::new(), HashSet::new());
         for set in sets {
-            self.collect(parent, set, &mut outline, &mut seen);
-        }
-        outline
-    }
-
-    /// Adds the fields that `set` selects. Whether the condition of a fragment holds need not be
-    /// known: where it does not, its fields are not in the answer.
-    fn collect(
-        &self,
-        parent: &'a str,
-        set: &'a SelectionSet,
-        outline: &mut Outline<'a>,
-        seen: &mut HashSet<&'a str>,
-    ) {
-        for selection in &set.items {
-            let (condition, set) = match &selection.node {
-                Selection::Field(field) => {
+            each_field(
+                self.document,
+                parent,
+                set,
+                &mut seen,
+                &mut |parent, field| {
                     let field = &field.node;
                     let entry = outline.entry(&field.response_key().node);
                     let entry = entry.or_insert_with(|| Selected {
@@ -189,27 +221,10 @@ impl<'a> Shaper<'a> {
                     if !field.selection_set.node.items.is_empty() {
                         entry.sets.push(&field.selection_set.node);
                     }
-                    continue;
-                }
-                Selection::InlineFragment(fragment) => {
-                    let fragment = &fragment.node;
-                    (fragment.type_condition.as_ref(), &fragment.selection_set)
-                }
-                Selection::FragmentSpread(spread) => {
-                    let name = &spread.node.fragment_name.node;
-                    let Some(fragment) = self.document.fragments.get(name) else {
-                        continue;
-                    };
-                    if !seen.insert(name) {
-                        continue;
-                    }
-                    let fragment = &fragment.node;
-                    (Some(&fragment.type_condition), &fragment.selection_set)
-                }
-            };
-            let parent = condition.map_or(parent, |condition| condition.node.on.node.as_str());
-            self.collect(parent, &set.node, outline, seen);
+                },
+            );
         }
+        outline
     }
 
     /// Whether something failed at the field `key` of this place or below it.

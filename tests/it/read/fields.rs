@@ -13,6 +13,7 @@ on_both_databases!(
     a_failure_leads_to_what_caused_and_what_mended_it,
     what_is_in_progress_for_too_long_is_stale,
     the_server_tells_its_limits,
+    fields_that_conflict_are_refused_wherever_they_stand,
 );
 
 const EVERYTHING: &str = "
@@ -229,4 +230,19 @@ async fn the_server_tells_its_limits(app: TestApp) {
         "staleAfterSeconds": 86400,
     });
     assert_eq!(data["server"], expected);
+}
+
+/// Rather than answered with one of them, or with nothing.
+async fn fields_that_conflict_are_refused_wherever_they_stand(app: TestApp) {
+    for query in [
+        "{ a: users { name } ... on Query { a: server { version } } }",
+        "{ ... on Query { a: nodes(ids: []) { id } } a: packageSummary(name: \"api\") { name } }",
+        "{ releases { nodes { id } } releases { nodes { id: user } } }",
+        "subscription { a: releaseChanged { cursor } ... { a: packageChanged { cursor } } }",
+    ] {
+        let errors = app.errors(query, json!({})).await;
+        assert_eq!(errors[0]["extensions"]["code"], "BAD_REQUEST", "{query}");
+        let message = errors[0]["message"].as_str().unwrap();
+        assert!(message.contains("selected twice"), "{query}: {message}");
+    }
 }
