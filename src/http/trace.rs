@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use async_graphql::{PathSegment, ServerError};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry::trace::{
     SpanKind, Status, TraceContextExt as _, TraceId, Tracer as _, TracerProvider as _,
@@ -87,7 +87,8 @@ impl Traces {
     }
 
     /// Begins the trace of a request, or goes on with the one that its caller has begun.
-    pub fn begin(&self, method: &Method, headers: &HeaderMap) -> Trace {
+    /// `route` is where it came in.
+    pub fn begin(&self, route: &'static str, method: &Method, headers: &HeaderMap) -> Trace {
         let Some(Recorder { tracer, .. }) = &self.0 else {
             return Trace::default();
         };
@@ -96,7 +97,7 @@ impl Traces {
             .with_kind(SpanKind::Server)
             .with_attributes([
                 KeyValue::new("http.request.method", method_name(method)),
-                KeyValue::new("http.route", "/graphql"),
+                KeyValue::new("http.route", route),
             ])
             .start_with_context(tracer, &told_context(headers));
         Trace(Some(Begun {
@@ -132,11 +133,12 @@ struct Begun {
 }
 
 impl Trace {
-    /// The id that the log has too.
-    #[must_use]
-    pub fn id(&self) -> Option<TraceId> {
-        let begun = self.0.as_ref()?;
-        Some(begun.context.span().span_context().trace_id())
+    /// Puts its id into the lines of the log that belong to the request at hand.
+    pub fn name_in_log(&self) {
+        if let Some(Begun { context, .. }) = &self.0 {
+            let id = context.span().span_context().trace_id();
+            tracing::Span::current().record(TRACE_ID, tracing::field::display(id));
+        }
     }
 
     /// A statement that has just ended.
@@ -239,6 +241,17 @@ pub fn told_id(headers: &HeaderMap) -> Option<TraceId> {
     told.is_valid().then(|| told.trace_id())
 }
 
+/// The headers that tell of a trace, to be kept.
+pub fn telling(headers: &HeaderMap) -> HeaderMap {
+    let names = ["traceparent", "tracestate"].map(HeaderName::from_static);
+    let told = names.into_iter().filter_map(|name| {
+        // Copied: a clone would keep all of what was read with it.
+        let value = HeaderValue::from_bytes(headers.get(&name)?.as_bytes()).ok()?;
+        Some((name, value))
+    });
+    told.collect()
+}
+
 fn told_context(headers: &HeaderMap) -> Context {
     TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers))
 }
@@ -251,7 +264,7 @@ impl Extractor for Headers<'_> {
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(axum::http::HeaderName::as_str).collect()
+        self.0.keys().map(HeaderName::as_str).collect()
     }
 }
 
@@ -282,4 +295,23 @@ const fn system_name(backend: DbBackend) -> &'static str {
 /// The beginning of `text`, of so many bytes at most.
 fn cut(text: &str, max_bytes: usize) -> &str {
     &text[..text.floor_char_boundary(max_bytes)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tells_of_a_trace_is_kept_and_nothing_else() {
+        const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let mut headers = HeaderMap::new();
+        let parent = format!("00-{TRACE}-00f067aa0ba902b7-01");
+        headers.insert("traceparent", parent.parse().unwrap());
+        headers.insert("tracestate", HeaderValue::from_static("a=b"));
+        headers.insert("cookie", HeaderValue::from_static("x"));
+        let kept = telling(&headers);
+        assert_eq!(kept.len(), 2);
+        assert_eq!(told_id(&kept).unwrap().to_string(), TRACE);
+        assert!(telling(&HeaderMap::new()).is_empty());
+    }
 }

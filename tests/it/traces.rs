@@ -25,9 +25,12 @@ use sea_orm::{ConnectionTrait as _, DbBackend};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
 
 use crate::app::{Answer, TestApp, on_both_databases};
 use crate::auth::issue;
+use crate::live::socket::{Heard, Socket};
+use crate::live::subscriber::EventStream;
 use crate::process::Process;
 
 on_both_databases!(
@@ -35,6 +38,7 @@ on_both_databases!(
     a_trace_holds_nothing_that_the_caller_gave,
     failures_are_seen_in_traces,
     what_is_not_executed_is_traced_too,
+    operations_on_connections_that_stay_are_traced,
     callers_may_want_no_trace,
     traces_are_sent_by_a_setting,
     a_collector_that_is_away_holds_up_nobody,
@@ -329,6 +333,65 @@ async fn what_is_not_executed_is_traced_too(app: TestApp) {
             refused.status.clone().unwrap_or_default().code(),
             SpanStatus::Unset
         );
+    }
+}
+
+async fn operations_on_connections_that_stay_are_traced(app: TestApp) {
+    let collector = Collector::start().await;
+    let (app, traces) = traced(&app, &collector, |state| state).await;
+    let count = "query Count { releases { totalCount } }";
+    let follow = "subscription Follow { releaseChanged { cursor } }";
+    let refused = "{ does not parse";
+    for query in [count, follow, refused] {
+        let request = Request::post("/graphql/stream")
+            .header(CONTENT_TYPE, "application/json")
+            .header("traceparent", format!("00-{TRACE}-{SPAN}-01"))
+            .body(Body::from(json!({ "query": query }).to_string()));
+        let answer = app
+            .router()
+            .clone()
+            .oneshot(request.unwrap())
+            .await
+            .unwrap();
+        let mut body = EventStream::new(answer.into_body());
+        if query == count {
+            assert_eq!(body.next().await.unwrap().0, "next");
+        }
+    }
+    let listening = app.listen().await;
+    let mut socket = Socket::open(&listening.address().to_string(), &Value::Null).await;
+    for (id, query) in [("1", count), ("2", follow), ("3", refused)] {
+        socket.start(id, query).await;
+    }
+    let mut ended = 0;
+    while ended < 2 {
+        let Heard::Message(message) = socket.hear().await else {
+            panic!("the socket is closed");
+        };
+        ended += usize::from(message["type"] == "complete" || message["type"] == "error");
+    }
+    traces.close().await.unwrap();
+
+    let (operations, statements) = collector.requests_and_statements();
+    for (route, method) in [("/graphql/stream", "POST"), ("/graphql/ws", "GET")] {
+        let of_route =
+            |span: &&Span| attribute(&span.attributes, "http.route") == Some(json!(route));
+        let mut spans: Vec<&Span> = operations.iter().filter(of_route).collect();
+        spans.sort_by(|one, other| one.name.cmp(&other.name));
+        let names: Vec<&str> = spans.iter().map(|span| span.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["GraphQL request", "query Count", "subscription Follow"]
+        );
+        for (span, outcome) in spans.iter().zip(["Refused", "Ok", "Ok"]) {
+            let method = ("http.request.method", json!(method));
+            assert_attributes(span, &[method, ("orlo.outcome", json!(outcome))]);
+            let is_told = hex(&span.trace_id) == TRACE && hex(&span.parent_span_id) == SPAN;
+            assert_eq!(is_told, route == "/graphql/stream", "{span:?}");
+        }
+        let of_count = |span: &&Span| span.parent_span_id == spans[1].span_id;
+        assert_eq!(statements.iter().filter(of_count).count(), 1);
+        assert_attributes(spans[1], &[("orlo.statements", json!(1))]);
     }
 }
 

@@ -22,7 +22,6 @@ use super::gate::{HttpLimits, ReadBody, too_large};
 use super::metrics::observing_statements;
 use super::problem::Problem;
 use super::request_id::request_id;
-use super::trace::TRACE_ID;
 use crate::graphql::error::{INTERNAL_MESSAGE, code, code_of};
 use crate::graphql::{self, Admitted};
 
@@ -32,10 +31,9 @@ pub async fn handle(State(state): State<AppState>, request: Request) -> Response
         Ok(format) => format,
         Err(problem) => return problem.into_response(),
     };
-    let trace = state.traces.begin(request.method(), request.headers());
-    if let Some(id) = trace.id() {
-        tracing::Span::current().record(TRACE_ID, tracing::field::display(id));
-    }
+    let traces = &state.traces;
+    let trace = traces.begin("/graphql", request.method(), request.headers());
+    trace.name_in_log();
     let mut observed = Observed::new(state.metrics.clone(), state.slow, trace.clone());
     let work = execute(&state, request, format, &mut observed);
     let (answer, statements) = observing_statements(trace, work).await;

@@ -59,7 +59,10 @@ pub async fn stream(State(state): State<AppState>, request: Request) -> Result<R
         return Err(not_by_get());
     }
     let id = request_id(&head.headers).map(ToOwned::to_owned);
-    let answers = execute(&state, request)?.into_answers();
+    let traces = &state.traces;
+    let trace = traces.begin("/graphql/stream", &head.method, &head.headers);
+    trace.name_in_log();
+    let answers = execute(&state, request, trace)?.into_answers();
     let answers = answers.map(move |mut answer| {
         name_failures(answer.errors_mut(), id.as_deref());
         next(&answer)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -25,6 +25,7 @@ use crate::http::graphql::name_failures;
 use crate::http::graphql::request::Parameters;
 use crate::http::problem::Problem;
 use crate::http::request_id::request_id;
+use crate::http::trace;
 
 /// Bytes that are read at once. Every connection keeps so many in store.
 const READ_BUFFER_BYTES: usize = 4 << 10;
@@ -60,6 +61,7 @@ pub async fn connect(
                 socket,
                 state,
                 request_id: request_id(&headers).map(ToOwned::to_owned),
+                trace: trace::telling(&headers),
                 credential: Credential::of(&headers),
                 is_acknowledged: false,
                 spent: Box::pin(pending()),
@@ -77,6 +79,8 @@ struct Connection {
     state: AppState,
     /// The id of the request that opened it.
     request_id: Option<String>,
+    /// What that said of the trace that it is in.
+    trace: HeaderMap,
     /// What tells who is at the other end.
     credential: Credential,
     is_acknowledged: bool,
@@ -227,7 +231,9 @@ impl Connection {
             }
             Err(problem) => return Err(Close::invalid(problem.message).into()),
         };
-        match execute(&self.state, request) {
+        let traces = &self.state.traces;
+        let trace = traces.begin("/graphql/ws", &Method::GET, &self.trace);
+        match execute(&self.state, request, trace) {
             Ok(execution) => {
                 self.operations.start(id, execution);
                 Ok(())
