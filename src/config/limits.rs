@@ -12,11 +12,11 @@ pub struct OperationArgs {
     #[arg(long, env = "ORLO_MAX_DOCUMENT_BYTES",
         default_value_t = Limits::default().max_document_bytes, value_name = "BYTES")]
     pub max_document_bytes: usize,
-    /// Names and signs of a document outside of parentheses, and as many fields with its fragments in place
+    /// Names, signs and comments of a document outside of parentheses, and as many fields with its fragments in place
     #[arg(long, env = "ORLO_MAX_TOKENS", default_value_t = Limits::default().max_tokens,
         value_name = "COUNT")]
     pub max_tokens: usize,
-    /// Names, values and signs in the parentheses of a document
+    /// Names, values, signs and comments in the parentheses of a document
     #[arg(long, env = "ORLO_MAX_INPUT_TOKENS", default_value_t = Limits::default().max_input_tokens,
         value_name = "COUNT")]
     pub max_input_tokens: usize,

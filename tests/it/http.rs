@@ -1,7 +1,7 @@
 //! The routes around GraphQL, and what browsers may do.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, ORIGIN};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ORIGIN};
 use axum::http::{HeaderValue, Method, Request, StatusCode};
 use orlo::http::Origins;
 use sea_orm::ConnectionTrait as _;
@@ -13,6 +13,7 @@ on_both_databases!(
     a_running_server_says_that_it_is_alive,
     what_browsers_send_without_asking_cannot_write,
     a_list_of_operations_is_refused_whatever_its_length,
+    a_compressed_body_is_refused,
     other_sites_are_let_in_only_when_told_so,
     pages_load_nothing_from_elsewhere,
     answers_are_kept_by_nobody,
@@ -82,6 +83,33 @@ async fn a_list_of_operations_is_refused_whatever_its_length(app: TestApp) {
     }
     let count = app.query("{ releases { totalCount } }", json!({})).await;
     assert_eq!(count["releases"]["totalCount"], 0);
+}
+
+async fn a_compressed_body_is_refused(app: TestApp) {
+    let send = async |encodings: &[&str]| {
+        let body = json!({"query": "{ __typename }"}).to_string();
+        let mut request = Request::post("/graphql").header(CONTENT_TYPE, "application/json");
+        for encoding in encodings {
+            request = request.header(CONTENT_ENCODING, *encoding);
+        }
+        app.send(request.body(Body::from(body)).unwrap()).await
+    };
+    for encodings in [
+        &["gzip"][..],
+        &["br"],
+        &["identity", "zstd"],
+        &["gzip, gzip"],
+    ] {
+        let answer = send(encodings).await;
+        assert_eq!(
+            answer.status,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "{encodings:?}"
+        );
+        let message = &answer.json()["errors"][0]["message"];
+        assert_eq!(*message, "the body must not be compressed");
+    }
+    assert_eq!(send(&["identity"]).await.status, StatusCode::OK);
 }
 
 /// What a browser asks before it sends a page's request to another site.

@@ -172,13 +172,17 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
         let charset = mime.get_param(mime::CHARSET);
         mime.essence_str() == "application/json" && charset.is_none_or(|name| name == mime::UTF_8)
     });
-    if is_json {
-        return Ok(());
+    let refused = |message| {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Err(Problem::new(status, "BAD_REQUEST", message))
+    };
+    if !is_json {
+        return refused("the body must be of the type application/json");
     }
-    let message = "the body must be of the type application/json";
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "BAD_REQUEST",
-        message,
-    ))
+    // A short one may become very long.
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if !encodings.all(|encoding| encoding == "identity") {
+        return refused("the body must not be compressed");
+    }
+    Ok(())
 }
