@@ -17,6 +17,10 @@ use crate::service::readers::Readers;
 /// together.
 const TELLING_PAUSE: Duration = Duration::from_millis(10);
 
+/// After how long without use a connection is asked whether it is alive before it is used. To ask
+/// each time would cost every statement a way to the server and back.
+const TRUSTED_FOR: Duration = Duration::from_millis(100);
+
 /// What listens on this channel of PostgreSQL hears when a process has changed something.
 pub const CHANNEL: &str = "orlo_event";
 
@@ -47,6 +51,15 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
+            .test_before_acquire(false)
+            .before_acquire(|connection, usage| {
+                Box::pin(async move {
+                    if usage.idle_for > TRUSTED_FOR {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(connect)
             .await
             .map_err(connection_error)?;
