@@ -2,27 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
-use std::sync::{Arc, LazyLock};
+mod server;
 
-use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::http::Request;
-use axum::http::header::CONTENT_TYPE;
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
 use divan::Bencher;
-use migration::{Migrator, MigratorTrait as _};
-use mimalloc::MiMalloc;
 use orlo::graphql::Limits;
-use orlo::http::{AppState, router};
-use orlo::service::clock::SystemClock;
-use orlo::service::{Database, DatabaseOptions, Service, Settings};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
-use tower::ServiceExt as _;
 
-/// As in the binary.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+use self::server::Server;
 
 fn main() {
     for (name, body) in &*REQUESTS {
@@ -41,44 +30,13 @@ fn refusal(bencher: Bencher<'_, '_>, name: &&str) {
     bencher.bench(|| SERVER.send(body.clone()));
 }
 
-/// A server on an empty SQLite file.
-struct Server {
-    router: Router,
-    runtime: Runtime,
-    _directory: TempDir,
-}
-
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
-    let runtime = Runtime::new().unwrap();
-    let directory = TempDir::new().unwrap();
-    let url = format!("sqlite://{}", directory.path().join("orlo.db").display());
-    let service = runtime.block_on(async {
-        let database = Database::connect(&DatabaseOptions::new(url)).await.unwrap();
-        Migrator::up(database.writer(), None).await.unwrap();
-        Service::new(database, Settings::default(), Arc::new(SystemClock))
-    });
     let limits = Limits {
         introspection: false,
         ..Limits::default()
     };
-    Server {
-        router: router(AppState::new(service).with_limits(limits)),
-        runtime,
-        _directory: directory,
-    }
+    Server::start(limits)
 });
-
-impl Server {
-    fn send(&self, body: Bytes) -> Bytes {
-        let request = Request::post("/graphql").header(CONTENT_TYPE, "application/json");
-        let request = request.body(Body::from(body)).unwrap();
-        let router = self.router.clone();
-        self.runtime.block_on(async {
-            let answer = router.oneshot(request).await.unwrap();
-            to_bytes(answer.into_body(), usize::MAX).await.unwrap()
-        })
-    }
-}
 
 static NAMES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| REQUESTS.iter().map(|(name, _)| *name).collect());
