@@ -98,6 +98,11 @@ async fn every_field_of_a_release_says_the_same_alone(app: TestApp) {
         .query(&format!("{{ {by} {{ {} }} }}", fields.join(" ")), json!({}))
         .await;
     assert_eq!(all["release"]["isStale"], true);
+    // One by itself is read whole.
+    let query = format!("{{ releases {{ nodes {{ {} }} }} }}", fields.join(" "));
+    let listed = app.query(&query, json!({})).await;
+    let listed = listed["releases"]["nodes"].as_array().unwrap();
+    assert!(listed.contains(&all["release"]), "{listed:#?}\n{all:#}");
 }
 
 async fn every_field_of_a_package_says_the_same_alone(app: TestApp) {
