@@ -116,6 +116,12 @@ async fn every_field_of_a_package_says_the_same_alone(app: TestApp) {
     for list in lists {
         says_the_same_alone(&app, list, &fields).await;
     }
+    let fields = fields.join(" ");
+    let by = "package(by: { externalId: \"p\" })";
+    let query = format!("{{ {by} {{ {fields} }} packages {{ nodes {{ {fields} }} }} }}");
+    let all = app.query(&query, json!({})).await;
+    let listed = all["packages"]["nodes"].as_array().unwrap();
+    assert!(listed.contains(&all["package"]), "{all:#}");
 }
 
 async fn what_is_reached_on_two_ways_has_what_is_asked_on_either(app: TestApp) {
