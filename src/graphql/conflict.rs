@@ -107,13 +107,13 @@ fn is_same(one: &Field, other: &Field) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::parser::parse_query;
+    use crate::graphql::parse::parse;
 
     use super::*;
     use crate::graphql::execute::FIELD_TYPES;
 
     fn conflict(query: &str) -> Option<String> {
-        let document = parse_query(query).unwrap();
+        let document = parse(query).unwrap();
         let error = check(&FIELD_TYPES, &document).err()?;
         Some(error.message.split('"').nth(1).unwrap().to_owned())
     }

@@ -10,6 +10,7 @@ use async_graphql::{Name, Request, Response, ServerError, Value, value};
 use super::columns::Wanted;
 use super::error::with_codes;
 use super::limits::{Limits, Weight};
+use super::parse::parse;
 use super::shape::{FieldTypes, name_of, shape};
 use super::{OrloSchema, conflict, error, guard};
 use crate::service::{Service, Settings};
@@ -67,17 +68,17 @@ impl Admitted {
 
 /// Whether `request` may be one to change something, which is not to be done by GET. One that asks
 /// for too much to be parsed, or cannot be, is left for [`admit`] to refuse.
-pub fn would_write(schema: &OrloSchema, request: &mut Request) -> bool {
+pub fn would_write(schema: &OrloSchema, request: &Request) -> bool {
     let limits = schema.data::<Limits>().copied().unwrap_or_default();
     if limits.check_text(request).is_err() {
         return false;
     }
-    let name = request.operation_name.clone();
-    request.parsed_query().is_ok_and(|document| {
+    let name = request.operation_name.as_deref();
+    parse(&request.query).is_ok_and(|document| {
         let mut operations = document.operations.iter();
         operations.any(|(known, operation)| {
             operation.node.ty == OperationType::Mutation
-                && (name.is_none() || known.map(Name::as_str) == name.as_deref())
+                && (name.is_none() || known.map(Name::as_str) == name)
         })
     })
 }
@@ -91,7 +92,7 @@ pub fn would_write(schema: &OrloSchema, request: &mut Request) -> bool {
 pub fn admit(schema: &OrloSchema, request: &mut Request) -> Result<Admitted, ServerError> {
     let limits = schema.data::<Limits>().copied().unwrap_or_default();
     limits.check_text(request)?;
-    let document = request.parsed_query().cloned().map_err(error::add_code)?;
+    let document = parse(&request.query).map_err(error::add_code)?;
     let settings = schema.data::<Service>().map(|service| &*service.settings);
     let weight = limits.check_document(
         &FIELD_TYPES,
@@ -100,10 +101,11 @@ pub fn admit(schema: &OrloSchema, request: &mut Request) -> Result<Admitted, Ser
         request.operation_name.as_deref(),
         &request.variables,
     )?;
-    guard::check(request)?;
+    guard::check(request, &document)?;
     check_variables(&document)?;
     conflict::check(&FIELD_TYPES, &document)?;
     request.data.insert(Wanted::of(&document, &FIELD_TYPES));
+    request.set_parsed_query(document.clone());
     Ok(Admitted {
         document,
         name: request.operation_name.clone(),

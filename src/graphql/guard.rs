@@ -24,19 +24,16 @@ fn scope_of_mutation(name: &str) -> TokenScope {
 }
 
 /// Refuses an operation that its caller may not execute. Without a [`Caller`] in the data of the
-/// request, nothing may be. A document that does not parse is left for the executor to refuse.
+/// request, nothing may be.
 ///
 /// # Errors
 /// `UNAUTHENTICATED` when the caller is unknown, `FORBIDDEN` when the caller's scope is too small.
-pub fn check(request: &mut Request) -> Result<(), ServerError> {
+pub fn check(request: &Request, document: &ExecutableDocument) -> Result<(), ServerError> {
     let caller = caller(request);
-    let name = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else {
-        return Ok(());
-    };
+    let name = request.operation_name.as_deref();
     // Where it is not clear which operation is meant, every one that may be is checked.
     let candidates = document.operations.iter().filter(|(candidate, _)| {
-        let both = candidate.zip(name.as_deref());
+        let both = candidate.zip(name);
         both.is_none_or(|(candidate, name)| candidate == name)
     });
     for (_, operation) in candidates {
@@ -131,6 +128,7 @@ pub const HOW_TO_SEND: &str = "send it as the header `Authorization: Bearer TOKE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graphql::parse::parse;
 
     fn check_as(scope: TokenScope, query: &str, operation: Option<&str>) -> Result<(), String> {
         let caller = Caller {
@@ -140,7 +138,7 @@ mod tests {
         };
         let mut request = Request::new(query).data(caller);
         request.operation_name = operation.map(ToOwned::to_owned);
-        check(&mut request).map_err(|error| error.message)
+        check(&request, &parse(query).unwrap()).map_err(|error| error.message)
     }
 
     #[test]
@@ -176,7 +174,8 @@ mod tests {
 
     #[test]
     fn a_request_without_a_caller_may_do_nothing() {
-        let error = check(&mut Request::new("{ __typename }")).unwrap_err();
+        let request = Request::new("{ __typename }");
+        let error = check(&request, &parse(&request.query).unwrap()).unwrap_err();
         let code = error.extensions.unwrap().get("code").unwrap().to_string();
         assert_eq!(code, "\"UNAUTHENTICATED\"");
     }

@@ -17,6 +17,7 @@ pub mod input;
 pub mod limits;
 pub mod mutation;
 pub mod objects;
+mod parse;
 pub mod query;
 pub mod scalars;
 pub mod shape;

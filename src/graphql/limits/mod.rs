@@ -50,7 +50,7 @@ impl Default for Limits {
         Self {
             max_document_bytes: 256 << 10,
             max_tokens: 2_000,
-            max_input_tokens: 20_000,
+            max_input_tokens: 4_000,
             max_depth: 32,
             max_cost: 250_000,
             max_root_fields: 50,

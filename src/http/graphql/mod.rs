@@ -80,7 +80,7 @@ async fn execute(
     let request = parameters.into_request(&state.documents)?;
     let mut request = request.data(caller);
     // Before it is asked who may: nobody may.
-    if head.method == Method::GET && graphql::would_write(&state.schema, &mut request) {
+    if head.method == Method::GET && graphql::would_write(&state.schema, &request) {
         return Err(not_by_get());
     }
     let admitted = match graphql::admit(&state.schema, &mut request) {

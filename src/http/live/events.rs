@@ -54,8 +54,8 @@ pub async fn stream(State(state): State<AppState>, request: Request) -> Result<R
         }
     };
     let request = parameters.into_request(&state.documents)?;
-    let mut request = request.data(caller);
-    if head.method == Method::GET && graphql::would_write(&state.schema, &mut request) {
+    let request = request.data(caller);
+    if head.method == Method::GET && graphql::would_write(&state.schema, &request) {
         return Err(not_by_get());
     }
     let id = request_id(&head.headers).map(ToOwned::to_owned);
