@@ -12,6 +12,7 @@ mod m20261122_000004_create_events;
 mod m20261122_000005_create_tokens;
 mod m20261122_000006_order_events;
 mod m20261127_000007_widen_indexes;
+mod m20261127_000008_tally_releases;
 
 /// Runs the steps that a database lacks, in order.
 pub struct Migrator;
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_create_tokens::Migration),
             Box::new(m20261122_000006_order_events::Migration),
             Box::new(m20261127_000007_widen_indexes::Migration),
+            Box::new(m20261127_000008_tally_releases::Migration),
         ]
     }
 }

@@ -20,11 +20,13 @@ use crate::http::trace::Traces;
 use crate::http::{self, AppState, Live, router};
 use crate::service::clock::SystemClock;
 use crate::service::token::AnonymousAccess;
-use crate::service::{Database, Service};
+use crate::service::{Database, Service, tally};
 use crate::shutdown;
 
 /// How often it is written down when tokens were last used.
 const USAGE_INTERVAL: Duration = Duration::from_mins(1);
+/// How often the tally is folded.
+const TALLY_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How to serve.
 #[derive(Args, Clone, Debug)]
@@ -74,7 +76,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         .with_slow_query(options.http.slow_query())
         .with_metrics(metrics)
         .with_traces(traces.clone());
-    let usage = tokio::spawn(write_usage(auth.clone(), stop.clone()));
+    let jobs = tokio::spawn(jobs(auth.clone(), database.clone(), stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Orlo is ready: GraphiQL is at http://{address}/graphiql");
     let connections = options.http.connections();
@@ -93,7 +95,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     }
     // Not waited for without bound: a request that was cut off may hold a connection.
     let last = async {
-        let _ = usage.await;
+        let _ = jobs.await;
         flush_usage(&auth).await;
         let _ = database.close().await;
     };
@@ -128,14 +130,20 @@ async fn open_auth(
     Ok(Auth::with_jwt(service.clone(), anonymous, jwt))
 }
 
-/// Writes down now and then when tokens were last used, until `stop`.
-async fn write_usage(auth: Auth, stop: CancellationToken) {
-    while stop
-        .run_until_cancelled(tokio::time::sleep(USAGE_INTERVAL))
-        .await
-        .is_some()
-    {
-        flush_usage(&auth).await;
+/// What is done now and then, until `stop`.
+async fn jobs(auth: Auth, database: Database, stop: CancellationToken) {
+    let usage = repeat(|| flush_usage(&auth), USAGE_INTERVAL, &stop);
+    let tally = repeat(|| fold_tally(&database), TALLY_INTERVAL, &stop);
+    tokio::join!(usage, tally);
+}
+
+async fn repeat<F>(work: impl Fn() -> F, interval: Duration, stop: &CancellationToken)
+where
+    F: Future<Output = ()>,
+{
+    let pause = || stop.run_until_cancelled(tokio::time::sleep(interval));
+    while pause().await.is_some() {
+        work().await;
     }
 }
 
@@ -145,6 +153,13 @@ async fn flush_usage(auth: &Auth) {
             error = &error as &dyn std::error::Error,
             "cannot write down when tokens were last used"
         );
+    }
+}
+
+async fn fold_tally(database: &Database) {
+    if let Err(error) = tally::fold(database).await {
+        let error = &error as &dyn std::error::Error;
+        tracing::debug!(error, "the tally stays as it is");
     }
 }
 

@@ -34,6 +34,7 @@ mod sql;
 pub mod stats;
 pub mod step;
 pub mod summary;
+pub mod tally;
 pub mod time;
 pub mod token;
 pub mod version;

@@ -10,7 +10,7 @@ use crate::config::{DatabaseArgs, LimitArgs};
 use crate::service::clock::SystemClock;
 use crate::service::record::ConflictPolicy;
 use crate::service::record::import::ImportMode;
-use crate::service::{Caller, Service};
+use crate::service::{Caller, Service, tally};
 
 mod reading;
 mod recording;
@@ -94,6 +94,8 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let report = report::Report::new(mode, options.verbose, source.progress.clone());
     let chunks = reading::start(source, options.on_conflict.into());
     let recorded = recording::run(&service, &Caller::default(), chunks, mode, report).await;
+    // The next server does so otherwise.
+    let _ = tally::fold(&database).await;
     database.close().await?;
     let report = recorded?;
     report.print(options.format);

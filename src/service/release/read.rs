@@ -16,7 +16,7 @@ use super::ReleaseOrder;
 use crate::service::filter::{FilterContext, ReleaseFilter};
 use crate::service::page::{self, Direction, Key, Order, Page, PageArgs};
 use crate::service::reference::{self, Lock, ReleaseRef};
-use crate::service::{Result, Service, sql};
+use crate::service::{Result, Service, sql, tally};
 
 /// A page of the releases that meet `filter`, with `columns` of them; the latest start comes first
 /// when no order is given.
@@ -66,6 +66,9 @@ pub async fn of_platforms(
 /// # Errors
 /// When the page arguments or the filter make no sense, or the database fails.
 pub async fn count(service: &Service, filter: &ReleaseFilter) -> Result<u64> {
+    if tally::knows(filter) {
+        return tally::count(service, filter).await;
+    }
     sql::count(service, matching(service, filter, Columns::ALL)?).await
 }
 

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{ActiveEnum as _, ConnectionTrait as _, DbBackend, QueryResult};
 
 use super::duration::{self, Sample};
-use super::facts::{ROLLBACK, STATUS};
+use super::facts::{Facts, ROLLBACK, STATUS, is_tallied};
 use super::{Dimension, DurationStats, Key, MAX_POINTS, Question, too_many};
 use crate::service::{Result, Service, sql};
 
@@ -84,7 +84,7 @@ const COUNTS: [Counted; 8] = [
 ];
 
 /// How many there are of an outcome, in a row of its own.
-const COUNT: &str = "count";
+pub(super) const COUNT: &str = "count";
 
 /// The name of a layer of a statement.
 pub(super) const LAYER: &str = "layer";
@@ -127,7 +127,7 @@ impl Grouping {
             dimensions,
             by_place,
             durations,
-            by_outcome: !durations && !is_ordered,
+            by_outcome: !durations && (!is_ordered || is_tallied(question)),
         }
     }
 
@@ -138,15 +138,19 @@ impl Grouping {
     }
 
     /// The groups in `facts`, counted.
-    pub fn count(&self, facts: SelectStatement) -> SelectStatement {
+    pub fn count(&self, facts: Facts) -> SelectStatement {
+        let Facts { rows, counted } = facts;
+        if counted {
+            return self.add_up(rows, PLACE);
+        }
         if self.by_outcome {
             let count = Func::count(Expr::cust("*"));
-            return self.outcomes(facts, PLACE, count.into());
+            return self.outcomes(rows, PLACE, count.into());
         }
         let facts = if self.durations {
-            duration::rank(facts, &self.columns(PLACE))
+            duration::rank(rows, &self.columns(PLACE))
         } else {
-            facts
+            rows
         };
         let mut query = self.grouped(facts, PLACE);
         for (name, rollback, status) in COUNTS {
@@ -170,8 +174,10 @@ impl Grouping {
     /// in several rows; `place` is the column that becomes [`PLACE`].
     pub fn add_up(&self, counted: SelectStatement, place: &'static str) -> SelectStatement {
         // PostgreSQL adds up to a decimal.
-        let sum = Func::sum(Expr::col(COUNT)).cast_as("bigint");
-        self.outcomes(counted, place, sum)
+        let sum = || Func::sum(Expr::col(COUNT));
+        let mut groups = self.outcomes(counted, place, sum().cast_as("bigint"));
+        // What was tallied may have gone.
+        groups.and_having(Expr::from(sum()).gt(0)).take()
     }
 
     /// One row for each group and outcome.

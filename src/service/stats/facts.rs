@@ -1,11 +1,14 @@
-//! The first layer of a statement: one row for each thing that counts in each of its groups.
+//! The first layer of a statement: one row for each thing that counts in each of its groups, or for
+//! many of them that the tally has counted already.
 
 use entity::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UnionType};
 
+use super::calendar::{Bucket, DAY, instant};
+use super::count::{COUNT, LAYER, PLACE};
 use super::{CountUnit, Dimension, Question};
 use crate::service::filter::FilterContext;
-use crate::service::{Result, Service, sql};
+use crate::service::{Result, Service, sql, tally};
 
 /// The columns of a fact beside its dimensions.
 pub(super) const STATUS: &str = "status";
@@ -16,14 +19,127 @@ pub(super) const TIME: &str = "time";
 const STARTED_AT: &str = "started_at";
 const FINISHED_AT: &str = "finished_at";
 
-/// The facts that `question` is about, whenever that was.
-pub(super) fn facts(service: &Service, question: &Question) -> Result<SelectStatement> {
-    facts_at(service, question, question.count_by.time())
+/// The facts that a question is about.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub rows: SelectStatement,
+    /// Whether a row stands for as many facts as its [`COUNT`] says, and not for one.
+    pub counted: bool,
 }
 
-/// Those of them with a time from the beginning of `range` up to but without its end. They are in
-/// two parts, each of which is a piece of the index over the start.
-pub(super) fn facts_within(
+impl Facts {
+    /// All of them, each with its time, whenever that was.
+    pub fn timed(service: &Service, question: &Question) -> Result<Self> {
+        let rows = facts_at(service, question, question.count_by.time())?;
+        Ok(Self {
+            rows,
+            counted: false,
+        })
+    }
+
+    /// All of them, with no time at all or that of the beginning of their day by UTC.
+    pub fn by_day(service: &Service, question: &Question) -> Result<Self> {
+        if !is_tallied(question) {
+            return Self::timed(service, question);
+        }
+        let rows = tallied(service, question)?;
+        Ok(Self {
+            rows,
+            counted: true,
+        })
+    }
+
+    /// Those from the beginning of `range` up to but without its end, each with a time within the one
+    /// of `buckets` that it lies in.
+    pub fn within(
+        service: &Service,
+        question: &Question,
+        range: (Timestamp, Timestamp),
+        buckets: &[Bucket],
+    ) -> Result<Self> {
+        let days = whole_days(range, buckets).filter(|_| is_tallied(question));
+        let Some((from, to)) = days else {
+            let rows = facts_within(service, question, range)?;
+            return Ok(Self {
+                rows,
+                counted: false,
+            });
+        };
+        let edges = [(range.0, instant(from)), (instant(to), range.1)];
+        let day = || sql::column("release", tally::DAY);
+        let mut rows = tallied(service, question)?;
+        rows.and_where(day().gte(from)).and_where(day().lt(to));
+        for part in edges {
+            if part.0.0 < part.1.0 {
+                let part = facts_within(service, question, part)?;
+                rows.union(UnionType::All, counted(part));
+            }
+        }
+        Ok(Self {
+            rows,
+            counted: true,
+        })
+    }
+
+    /// The same with `place` of each as [`PLACE`].
+    pub fn placed(self, place: Expr) -> Self {
+        let mut rows = Query::select();
+        rows.expr(Expr::cust("*"))
+            .expr_as(place, PLACE)
+            .from_subquery(self.rows, LAYER);
+        Self { rows, ..self }
+    }
+}
+
+/// Whether the tally can answer `question`.
+pub(super) fn is_tallied(question: &Question) -> bool {
+    question.count_by == CountUnit::Releases
+        && !question.durations
+        && question.group_by.iter().all(|it| *it == Dimension::Team)
+        && tally::knows(&question.filter)
+}
+
+/// The rows of the tally, with the columns of facts.
+fn tallied(service: &Service, question: &Question) -> Result<SelectStatement> {
+    let column = |name| sql::column("release", name);
+    let mut query = tally::rows(service, &question.filter)?;
+    query
+        .expr_as(column(STATUS), STATUS)
+        .expr_as(column(ROLLBACK), ROLLBACK)
+        .expr_as(Expr::custom_keyword("NULL"), DURATION)
+        .expr_as(column(tally::DAY), TIME);
+    for dimension in question.dimensions() {
+        query.expr_as(column(dimension.column()), dimension.column());
+    }
+    Ok(query.expr_as(column(tally::COUNT), COUNT).take())
+}
+
+/// Facts, with a count of one each.
+fn counted(facts: SelectStatement) -> SelectStatement {
+    Query::select()
+        .expr(Expr::cust("*"))
+        .expr_as(Expr::val(1_i64), COUNT)
+        .from_subquery(facts, LAYER)
+        .take()
+}
+
+/// The days by UTC that lie wholly in `range`, from the beginning of the first to the end of the last,
+/// if there are any, and if each of `buckets` is made of days.
+fn whole_days((from, to): (Timestamp, Timestamp), buckets: &[Bucket]) -> Option<(i64, i64)> {
+    let millis = |time: Timestamp| time.0.timestamp_millis();
+    let is_midnight = |time: Timestamp| millis(time).rem_euclid(DAY) == 0;
+    let first = millis(from) + (-millis(from)).rem_euclid(DAY);
+    let last = millis(to) - millis(to).rem_euclid(DAY);
+    let are_days = || {
+        let mut bounds = buckets.iter().map(|bucket| bucket.start);
+        bounds.all(is_midnight)
+    };
+    (first < last && are_days()).then_some((first, last))
+}
+
+/// The facts with a time from the beginning of `range` up to but without its end. They are in two
+/// parts, each of which is a piece of the index over the start.
+fn facts_within(
     service: &Service,
     question: &Question,
     range: (Timestamp, Timestamp),

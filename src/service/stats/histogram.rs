@@ -1,10 +1,10 @@
 //! Statistics by a part of the calendar.
 
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::Expr;
 
 use super::calendar::{DAY, Zone};
-use super::count::{Group, Grouping, LAYER, PLACE, fill, sort};
-use super::facts::{TIME, facts};
+use super::count::{Group, Grouping, fill, sort};
+use super::facts::{Facts, TIME};
 use super::part::{CalendarPart, VALUE};
 use super::piecewise::clock_time;
 use super::{CountSplit, Key, MAX_POINTS, Question};
@@ -43,12 +43,12 @@ pub async fn histogram(
     // reckoned for these and not for every fact.
     let spans = zone.spans(-DAY, i64::MAX);
     let slot = part.slot(clock_time(&Expr::col(TIME), &spans));
-    let facts = Query::select()
-        .expr(Expr::cust("*"))
-        .expr_as(slot, PLACE)
-        .from_subquery(facts(service, question)?, LAYER)
-        .take();
-    let folded = part.fold(grouping.count(facts));
+    let facts = if zone == Zone::UTC && part != CalendarPart::HourOfDay {
+        Facts::by_day(service, question)?
+    } else {
+        Facts::timed(service, question)?
+    };
+    let folded = part.fold(grouping.count(facts.placed(slot)));
     let limit = ("bars", MAX_POINTS);
     let query = grouping.add_up(folded, VALUE);
     let mut groups = grouping.fetch(service, query, limit).await?;

@@ -1,11 +1,11 @@
 //! Statistics along time.
 
 use entity::Timestamp;
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::Expr;
 
 use super::calendar::{Bucket, Interval, Zone, buckets};
-use super::count::{Grouping, LAYER, PLACE, fill, sort};
-use super::facts::{TIME, facts_within};
+use super::count::{Grouping, fill, sort};
+use super::facts::{Facts, TIME};
 use super::piecewise::bucket_number;
 use super::{CountSplit, DurationStats, Key, MAX_POINTS, Question};
 use crate::service::{Result, Service};
@@ -54,12 +54,8 @@ pub async fn series(
     let to = steps.to.unwrap_or(now);
     let buckets = buckets(steps.zone, steps.interval, steps.from, to)?;
     let grouping = Grouping::of(service, question, true);
-    let facts = facts_within(service, question, (steps.from, to))?;
-    let facts = Query::select()
-        .expr(Expr::cust("*"))
-        .expr_as(bucket_number(&Expr::col(TIME), &buckets), PLACE)
-        .from_subquery(facts, LAYER)
-        .take();
+    let facts = Facts::within(service, question, (steps.from, to), &buckets)?;
+    let facts = facts.placed(bucket_number(&Expr::col(TIME), &buckets));
     let limit = ("points", MAX_POINTS);
     let mut groups = grouping
         .fetch(service, grouping.count(facts), limit)

@@ -1,7 +1,7 @@
 //! Statistics over all time.
 
 use super::count::{Grouping, sort};
-use super::facts::facts;
+use super::facts::Facts;
 use super::{CountSplit, DurationStats, Key, MAX_GROUPS, Question};
 use crate::service::{Result, Service};
 
@@ -23,7 +23,7 @@ pub struct StatsRow {
 /// fails.
 pub async fn totals(service: &Service, question: &Question) -> Result<Vec<StatsRow>> {
     let grouping = Grouping::of(service, question, false);
-    let query = grouping.count(facts(service, question)?);
+    let query = grouping.count(Facts::by_day(service, question)?);
     let limit = ("groups", MAX_GROUPS);
     let mut groups = grouping.fetch(service, query, limit).await?;
     sort(&mut groups, &grouping.dimensions);

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveTime;
 use entity::{
     DeployStatus, Timestamp, event, failure, package, package_result, platform, release,
     release_metadata, release_note, release_platform, release_reference,
 };
-use sea_orm::{ActiveEnum, EntityTrait, QueryOrder};
+use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryOrder, Statement, TryGetableMany};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -26,6 +27,7 @@ pub async fn check(app: &TestApp) {
             .collect();
         check_derived(release, &own);
     }
+    check_tally(app, &releases).await;
     let told = Told::read(app).await;
     check_releases(app, &releases, &told).await;
     check_packages(app, &packages, &told).await;
@@ -97,6 +99,38 @@ fn check_derived(release: &release::Model, packages: &[&package::Model]) {
             "{release:#?}\n{package:#?}"
         );
     }
+}
+
+fn midnight(time: Timestamp) -> i64 {
+    let midnight = time.0.date_naive().and_time(NaiveTime::MIN);
+    midnight.and_utc().timestamp_millis()
+}
+
+/// The tally must count every release that is not deleted on its day, and nothing else.
+async fn check_tally(app: &TestApp, releases: &[release::Model]) {
+    let mut expected = HashMap::new();
+    for release in releases.iter().filter(|it| it.deleted_at.is_none()) {
+        let times = [release.started_at, release.finished_at];
+        let time = times.into_iter().flatten().next();
+        let day = midnight(time.unwrap_or(release.created_at));
+        let start = release.started_at.map(midnight);
+        let status = release.status.to_value();
+        let cell = (day, start, release.team.clone(), status, release.rollback);
+        *expected.entry(cell).or_insert(0_i64) += 1;
+    }
+    let sql = "SELECT day, started_at, team, status, rollback, CAST(sum(count) AS bigint) AS count
+        FROM release_tally GROUP BY day, started_at, team, status, rollback HAVING sum(count) <> 0";
+    let reader = app.database().reader();
+    let statement = Statement::from_string(reader.get_database_backend(), sql);
+    let rows = reader.query_all_raw(statement).await.unwrap().into_iter();
+    let tally: HashMap<_, i64> = rows
+        .map(|row| {
+            let (day, start, team, status, rollback, count) =
+                TryGetableMany::try_get_many_by_index(&row).unwrap();
+            ((day, start, team, status, rollback), count)
+        })
+        .collect();
+    assert_eq!(tally, expected);
 }
 
 /// The status by the numbers of failed, running, successful and waiting packages.

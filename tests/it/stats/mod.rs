@@ -4,6 +4,7 @@ mod groups;
 mod histogram;
 mod limits;
 mod series;
+mod tally;
 mod timeline;
 mod totals;
 
@@ -25,16 +26,30 @@ const DURATIONS: &str = "durationSeconds { sampleSize mean min max p50 p75 p90 p
 /// The rows of `releaseStats` with these arguments, e.g. `groupBy: TEAM`; of all when empty.
 async fn stats(app: &TestApp, arguments: &str) -> Vec<Value> {
     let arguments = in_parentheses(arguments);
-    let query = format!("{{ rows: releaseStats{arguments} {{ {FIELDS} {DURATIONS} }} }}");
-    list(app, &query).await
+    both(app, &format!("releaseStats{arguments}"), FIELDS).await
 }
 
 /// The points of `releaseSeries` with these arguments.
 async fn series(app: &TestApp, arguments: &str) -> Vec<Value> {
-    let query = format!(
-        "{{ rows: releaseSeries({arguments}) {{ start end isPartial {FIELDS} {DURATIONS} }} }}"
-    );
-    list(app, &query).await
+    let fields = format!("start end isPartial {FIELDS}");
+    both(app, &format!("releaseSeries({arguments})"), &fields).await
+}
+
+/// What is counted together with durations, which looks at every release, must be the same as what
+/// is counted without them.
+async fn both(app: &TestApp, field: &str, fields: &str) -> Vec<Value> {
+    let whole = list(
+        app,
+        &format!("{{ rows: {field} {{ {fields} {DURATIONS} }} }}"),
+    )
+    .await;
+    let mut bare = whole.clone();
+    for row in bare.iter_mut().filter_map(Value::as_object_mut) {
+        row.remove("durationSeconds");
+    }
+    let counted = list(app, &format!("{{ rows: {field} {{ {fields} }} }}")).await;
+    assert_eq!(counted, bare, "{field}");
+    whole
 }
 
 /// The bars of `releaseHistogram` with these arguments.

@@ -152,6 +152,7 @@ fn hours(zone: Zone, from: i64, to: i64) -> Vec<i64> {
     bounds
 }
 
-fn instant(millis: i64) -> Timestamp {
+/// The instant with this number of Unix milliseconds.
+pub(in crate::service::stats) fn instant(millis: i64) -> Timestamp {
     Timestamp(DateTime::from_timestamp_millis(millis).unwrap_or_default())
 }

@@ -12,6 +12,7 @@ mod interval;
 mod tests;
 mod zone;
 
+pub(super) use bucket::instant;
 pub use bucket::{Bucket, MAX_BUCKETS, buckets, check_order};
 pub use interval::Interval;
 pub use zone::{Span, Zone};
