@@ -79,7 +79,7 @@ fn is_of_days(filter: &DateTimeFilter) -> bool {
     eq.is_none() && gt.is_none() && lte.is_none() && bounds.all(is_midnight)
 }
 
-/// The rows of the tally that count releases which meet `filter`, one that it [knows](knows), as
+/// The rows of the tally that count releases which meet `filter`, one that it [`knows`], as
 /// `release`. Nothing of them is selected yet.
 ///
 /// # Errors
@@ -91,7 +91,7 @@ pub fn rows(service: &Service, filter: &ReleaseFilter) -> Result<SelectStatement
     Ok(query.cond_where(condition).take())
 }
 
-/// How many releases meet `filter`, one that the tally [knows](knows).
+/// How many releases meet `filter`, one that the tally [`knows`].
 ///
 /// # Errors
 /// When the filter makes no sense, or the database fails.
