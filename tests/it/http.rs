@@ -192,7 +192,7 @@ async fn failures_carry_the_id_of_the_request(app: TestApp) {
         .execute_unprepared("ALTER TABLE release RENAME TO gone")
         .await
         .unwrap();
-    let body = json!({"query": "{ releases { totalCount } }"}).to_string();
+    let body = json!({"query": "{ releases { nodes { id } } }"}).to_string();
     let request = Request::post("/graphql")
         .header(CONTENT_TYPE, "application/json")
         .header("x-request-id", "abc-123");
@@ -205,7 +205,7 @@ async fn failures_carry_the_id_of_the_request(app: TestApp) {
         json!({"code": "INTERNAL", "requestId": "abc-123"})
     );
     for page in [
-        "/graphql/stream?query=%7Breleases%7BtotalCount%7D%7D",
+        "/graphql/stream?query=%7Breleases%7Bnodes%7Bid%7D%7D%7D",
         "/readyz",
     ] {
         let request = Request::get(page)
