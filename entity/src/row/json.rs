@@ -21,7 +21,7 @@ pub enum Kind {
 pub enum Json<'a> {
     /// Null.
     Null,
-    /// A whole number; booleans are 0 and 1.
+    /// A whole number; booleans are 0 and 1 too.
     Integer(i64),
     /// A text, or bytes in hexadecimal digits.
     Text(Cow<'a, str>),
@@ -39,11 +39,15 @@ impl<'de> Visitor<'de> for JsonVisitor {
     type Value = Json<'de>;
 
     fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number, a text or null")
+        f.write_str("a whole number, a truth value, a text or null")
     }
 
     fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {
         Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Integer(value.into()))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Json<'de>, E> {

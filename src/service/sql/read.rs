@@ -2,18 +2,25 @@
 //!
 //! SQLite hands rows over one by one from a thread of its own, each value copied by itself; that
 //! costs more than finding them. So it makes one text of all rows, as JSON, which crosses once.
+//! PostgreSQL is quick with rows and slow with JSON; there that pays only for what belongs to a few
+//! records, when several such questions are asked at the same time.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
 use entity::row::{Cells, Columns, Json, Kind, Row};
-use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder};
+use sea_orm::sea_query::{SelectStatement, Value};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, RuntimeErr, sqlx,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, RuntimeErr, Statement,
+    sqlx,
 };
 
 use super::bundle::{self, Question};
 use crate::service::{Error, Result, Service};
+
+/// Up to how many records are few: with about twice as many, PostgreSQL takes as long to make JSON
+/// of what belongs to them as it takes to ask once more.
+const FEW: usize = 16;
 
 /// What SQLite says when a text would be longer than it can make one.
 const TOO_BIG: &str = "18";
@@ -48,33 +55,44 @@ pub async fn read<T>(
     columns: Columns,
     take: impl Fn(&mut Cells<'_>) -> std::result::Result<T, DbErr>,
 ) -> Result<Vec<T>> {
-    if service.database.backend() == DbBackend::Sqlite {
-        let kinds = Cells::kinds(columns, &take)?;
-        match bundle::ask(service, as_json(query, &kinds)).await {
-            // A text of more than a gigabyte.
-            Err(Error::Database(error)) if is_too_big(&error) => (),
-            json => return parse(&json?, columns, take),
-        }
+    let statement = service.database.backend().build(query);
+    let kinds = Cells::kinds(columns, &take)?;
+    match read_as_text(service, &statement, &kinds).await {
+        // A text of more than a gigabyte.
+        Some(Err(Error::Database(error))) if is_too_big(&error) => (),
+        Some(json) => return parse(&json?, columns, take),
+        None => (),
     }
-    let rows = service.reader().query_all(query).await?;
+    let rows = service.reader().query_all_raw(statement).await?;
     let rows = rows.iter().map(|row| take(&mut Cells::of(row, columns)?));
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
-/// All rows of `query`, whose values are of these kinds, as one JSON text: a list of lists.
-fn as_json(query: &SelectStatement, kinds: &[Kind]) -> Question {
-    let (rows, values) = query.build(SqliteQueryBuilder);
-    let names: Vec<_> = (0..kinds.len()).map(|place| format!("c{place}")).collect();
-    let cells = names.iter().zip(kinds).map(|(name, kind)| match kind {
-        Kind::AsIs => name.clone(),
-        Kind::Bytes => format!("hex({name})"),
-    });
-    let (cells, names) = (cells.collect::<Vec<_>>().join(", "), names.join(", "));
-    let json = format!("json_group_array(json_array({cells}))");
-    Question {
-        sql: format!("WITH r({names}) AS ({rows}) SELECT {json} FROM r"),
-        values: values.0,
+/// The rows of `statement` as one text; none when it is quicker to read them one by one.
+async fn read_as_text(
+    service: &Service,
+    statement: &Statement,
+    kinds: &[Kind],
+) -> Option<Result<String>> {
+    let is_sqlite = statement.db_backend == DbBackend::Sqlite;
+    if !is_sqlite && !asks_about_few(statement) {
+        return None;
     }
+    let question = || Question::new(statement, kinds);
+    match bundle::ask_with_others(service, question()).await {
+        None if is_sqlite => Some(bundle::ask_alone(service, question()).await),
+        answer => answer,
+    }
+}
+
+/// Whether `statement` asks for what belongs to a few records, as [`among`](super::among) writes it.
+fn asks_about_few(statement: &Statement) -> bool {
+    let values = statement.values.iter().flat_map(sea_orm::Values::iter);
+    let mut lists = values.filter_map(|value| match value {
+        Value::Array(_, Some(list)) => Some(list.len()),
+        _ => None,
+    });
+    lists.next().is_some_and(|count| count <= FEW) && lists.all(|count| count <= FEW)
 }
 
 fn parse<T>(
