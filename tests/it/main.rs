@@ -10,6 +10,7 @@ mod builders;
 #[allow(dead_code, reason = "a vocabulary for tests to choose from")]
 mod clients;
 mod command;
+mod connections;
 mod corrections;
 mod database;
 mod dora;

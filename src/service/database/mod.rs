@@ -48,6 +48,8 @@ impl DatabaseOptions {
 #[derive(Clone, Debug)]
 pub struct Database {
     readers: Readers,
+    /// The connections for transactions that only read, opened when there is one.
+    snapshots: DatabaseConnection,
     writer: DatabaseConnection,
     /// How changes become durable together; on PostgreSQL they need not.
     group: Option<Group>,
@@ -70,8 +72,7 @@ pub struct PoolUsage {
 }
 
 impl PoolUsage {
-    fn of(name: &'static str, size: u32, idle: usize) -> Self {
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
+    const fn of(name: &'static str, (size, idle): (usize, usize)) -> Self {
         Self {
             name,
             idle,
@@ -121,15 +122,13 @@ impl Database {
     #[must_use]
     pub fn pools(&self) -> Vec<PoolUsage> {
         match self.backend() {
-            DbBackend::Postgres => {
-                let pool = self.writer.get_postgres_connection_pool();
-                vec![PoolUsage::of("all", pool.size(), pool.num_idle())]
-            }
+            DbBackend::Postgres => vec![PoolUsage::of("all", self.readers.usage())],
             DbBackend::Sqlite => {
-                let writer = std::iter::once(&self.writer);
+                let writer = self.writer.get_sqlite_connection_pool();
+                let size = usize::try_from(writer.size()).unwrap_or(usize::MAX);
                 vec![
-                    sqlite::usage("readers", self.readers.all()),
-                    sqlite::usage("writer", writer),
+                    PoolUsage::of("readers", self.readers.usage()),
+                    PoolUsage::of("writer", (size, writer.num_idle())),
                 ]
             }
             _ => Vec::new(),
@@ -142,9 +141,8 @@ impl Database {
     where
         F: Fn(&sea_orm::metric::Info<'_>) + Send + Sync + Clone + 'static,
     {
-        self.readers = self
-            .readers
-            .changed(|reader| reader.set_metric_callback(callback.clone()));
+        self.readers = self.readers.with_callback(callback.clone());
+        self.snapshots.set_metric_callback(callback.clone());
         self.writer.set_metric_callback(callback);
     }
 
@@ -159,9 +157,8 @@ impl Database {
     /// # Errors
     /// When the database fails while closing.
     pub async fn close(&self) -> std::result::Result<(), DbErr> {
-        for reader in self.readers.all() {
-            reader.clone().close().await?;
-        }
+        self.readers.close().await;
+        self.snapshots.clone().close().await?;
         self.writer.clone().close().await
     }
 }

@@ -63,11 +63,13 @@ impl Database {
             .connect_with(connect)
             .await
             .map_err(connection_error)?;
+        let readers = Readers::postgres(pool.clone());
         let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
         let changes = watch::Sender::default();
         tokio::spawn(tell_others(connection.clone(), changes.subscribe()));
         Ok(Self {
-            readers: Readers::pool(connection.clone()),
+            readers,
+            snapshots: connection.clone(),
             writer: connection,
             group: None,
             beginning: Arc::new(Semaphore::new(MAX_BEGINNING)),

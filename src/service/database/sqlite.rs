@@ -6,11 +6,11 @@ use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sea_orm::{DatabaseConnection, DbErr, SqlxSqliteConnector};
+use sea_orm::{DbErr, SqlxSqliteConnector};
 use tokio::sync::{Semaphore, watch};
 
 use super::transaction::MAX_BEGINNING;
-use super::{Database, DatabaseOptions, PoolUsage, connection_error};
+use super::{Database, DatabaseOptions, connection_error};
 use crate::service::group::Group;
 use crate::service::readers::Readers;
 
@@ -59,10 +59,13 @@ impl Database {
             .await
             .map_err(connection_error)?;
         let connect = connect.pragma("query_only", "ON");
+        let snapshots = pool.clone().max_connections(options.max_connections);
+        let snapshots = snapshots.connect_lazy_with(connect.clone());
         let (count, limit) = (options.max_connections, options.statement_timeout);
         let readers = Readers::sqlite(&connect, &pool, count, limit);
         Ok(Self {
             readers: readers.await.map_err(connection_error)?,
+            snapshots: SqlxSqliteConnector::from_sqlx_sqlite_pool(snapshots),
             writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
             group: Some(Group::default()),
             beginning: Arc::new(Semaphore::new(MAX_BEGINNING)),
@@ -70,16 +73,4 @@ impl Database {
             changes: watch::Sender::default(),
         })
     }
-}
-
-/// How busy SQLite's connections are, each of which is a pool.
-pub(super) fn usage<'a>(
-    name: &'static str,
-    connections: impl Iterator<Item = &'a DatabaseConnection>,
-) -> PoolUsage {
-    let pools = connections.map(DatabaseConnection::get_sqlite_connection_pool);
-    let (size, idle) = pools.fold((0, 0), |(size, idle), pool| {
-        (size + pool.size(), idle + pool.num_idle())
-    });
-    PoolUsage::of(name, size, idle)
 }

@@ -59,7 +59,7 @@ impl Database {
             options.isolation_level = Some(IsolationLevel::RepeatableRead);
             options.access_mode = Some(AccessMode::ReadOnly);
         }
-        self.begin_over(&self.reader(), options).await
+        self.begin_over(&self.snapshots, options).await
     }
 
     /// Begins a transaction. On PostgreSQL it is begun even if the caller goes away, to be taken back
@@ -76,9 +76,10 @@ impl Database {
         let place = Arc::clone(&self.beginning).acquire_owned();
         let place = timeout(self.patience, place).await;
         let place = place.map_err(|_| connection_error(SqlxError::PoolTimedOut))?;
+        let wanted = self.readers.want();
         let connection = connection.clone();
         let begin = async move {
-            let _place = place;
+            let _held = (place, wanted);
             connection.begin_with_options(options).await
         };
         let begun = tokio::spawn(begin.in_current_span()).await;

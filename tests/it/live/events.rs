@@ -256,7 +256,7 @@ async fn event_of(app: &TestApp, release: &Value) -> event::Model {
     use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
     let id: Uuid = release["id"].as_str().unwrap().parse().unwrap();
     let found = event::Entity::find().filter(event::Column::ReleaseId.eq(id));
-    found.one(&*app.database().reader()).await.unwrap().unwrap()
+    found.one(&app.database().reader()).await.unwrap().unwrap()
 }
 
 async fn requests_for_events_that_make_no_sense_are_refused(app: TestApp) {

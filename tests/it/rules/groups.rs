@@ -149,7 +149,7 @@ async fn a_transaction_that_nobody_waits_for_ends(app: TestApp) {
         insert.exec(database.writer()).await.unwrap();
     }
     let reader = app.database().reader();
-    let stored = platform::Entity::find().count(&*reader).await.unwrap();
+    let stored = platform::Entity::find().count(&reader).await.unwrap();
     assert_eq!(u128::from(stored), ROUNDS);
     drop(reader);
     database.close().await.unwrap();

@@ -35,14 +35,14 @@ pub async fn check(app: &TestApp) {
 
 async fn releases(app: &TestApp) -> Vec<release::Model> {
     release::Entity::find()
-        .all(&*app.database().reader())
+        .all(&app.database().reader())
         .await
         .unwrap()
 }
 
 async fn packages(app: &TestApp) -> Vec<package::Model> {
     package::Entity::find()
-        .all(&*app.database().reader())
+        .all(&app.database().reader())
         .await
         .unwrap()
 }
@@ -168,7 +168,7 @@ struct Told {
 impl Told {
     async fn read(app: &TestApp) -> Self {
         let events = event::Entity::find().order_by_asc(event::Column::Sequence);
-        let events = events.all(&*app.database().reader()).await.unwrap();
+        let events = events.all(&app.database().reader()).await.unwrap();
         let mut told = Self {
             releases: HashMap::new(),
             packages: HashMap::new(),
@@ -299,7 +299,7 @@ fn of_release(failures: &[failure::Model], release_id: Uuid) -> Value {
 
 async fn check_packages(app: &TestApp, packages: &[package::Model], told: &Told) {
     let results = package_result::Entity::find().order_by_asc(package_result::Column::Id);
-    let results = results.all(&*app.database().reader()).await.unwrap();
+    let results = results.all(&app.database().reader()).await.unwrap();
     for package in packages {
         let own = results.iter().filter(|it| it.package_id == package.id);
         let own: Vec<_> = own
