@@ -9,7 +9,7 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition};
 use async_graphql::{ErrorExtensionValues, Name, Request, ServerError, Value, Variables};
 
 use self::size::Sizes;
-use self::text::Text;
+pub(super) use self::text::Text;
 use self::walk::Walk;
 pub use self::walk::Weight;
 use super::error::code;

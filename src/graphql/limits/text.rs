@@ -1,12 +1,12 @@
 //! What can be told from the text of a document, before anything reads it recursively. Without this
 //! a short request could exhaust the stack, which would end the whole process, and a long one keep
-//! the parser busy.
+//! the parser and the executor busy. Texts and comments must end here where they end for the parser,
+//! or it finds brackets that were not counted.
 
 /// What a document is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Text {
-    /// Names and signs outside of parentheses: what is selected. Comments count too, because the
-    /// parser takes longer for them than for anything else.
+    /// Names, signs and comments outside of parentheses: what is selected.
     pub selection_tokens: usize,
     /// Names, numbers, texts, signs and comments in parentheses: what is given.
     pub input_tokens: usize,
@@ -62,7 +62,8 @@ fn end_of_token(bytes: &[u8], at: usize, first: u8) -> usize {
     match first {
         b'"' => end_of_text(bytes, at + 1),
         b'#' => {
-            let end = bytes[at..].iter().position(|byte| *byte == b'\n');
+            let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+            let end = bytes[at..].iter().position(is_end);
             end.map_or(bytes.len(), |length| at + length)
         }
         b'.' => {
@@ -89,17 +90,32 @@ fn word(first: u8, rest: &[u8]) -> usize {
 
 /// Where a text ends of which the first quote is read. Brackets in texts do not count.
 fn end_of_text(bytes: &[u8], at: usize) -> usize {
-    let (mut at, end): (_, &[u8]) = if bytes[at..].starts_with(b"\"\"") {
-        (at + 2, b"\"\"\"")
-    } else {
-        (at, b"\"")
-    };
+    if bytes[at..].starts_with(b"\"\"") {
+        return end_of_block(bytes, at + 2);
+    }
+    let mut at = at;
     while let Some(&byte) = bytes.get(at) {
-        if byte == b'"' && bytes[at..].starts_with(end) {
-            return at + end.len();
+        match byte {
+            b'"' => return at + 1,
+            // It hides what follows it.
+            b'\\' => at += 2,
+            _ => at += 1,
         }
-        // A backslash hides what follows it.
-        at += if byte == b'\\' { 2 } else { 1 };
+    }
+    bytes.len()
+}
+
+/// Where a block ends whose first quotes are read: at three of them. A backslash hides all three, and
+/// nothing else.
+fn end_of_block(bytes: &[u8], mut at: usize) -> usize {
+    while at < bytes.len() {
+        if bytes[at..].starts_with(br#"\""""#) {
+            at += 4;
+        } else if bytes[at..].starts_with(br#"""""#) {
+            return at + 3;
+        } else {
+            at += 1;
+        }
     }
     bytes.len()
 }
@@ -119,10 +135,14 @@ mod tests {
             ("{ a # {{{\n { b } }", 7, 0, 2),
             ("{ a # {{{", 3, 0, 1),
             ("#\n#\n{ a(#\n) }", 6, 2, 2),
+            ("{ a #\r{ b } }", 7, 0, 2),
             (r#"{ a(b: "{{{ \" {{{") { c } }"#, 7, 4, 2),
             (r#"{ a(b: "") { c { d } } }"#, 10, 4, 3),
             (r#"{ a(b: "\\") { c { d } } }"#, 10, 4, 3),
             (r#"{ a(b: """ {{{ " \""" {{{ """) { c { d } } }"#, 10, 4, 3),
+            (r#"{ a(b: """\\""" """) { c } }"#, 7, 4, 2),
+            (r#"{ a(b: """\""" """) { c } }"#, 7, 4, 2),
+            (r#"{ a(b: """\u\\n""") { c } }"#, 7, 4, 2),
             (r#"{ a(b: "ü\"#, 2, 4, 2),
             (r#"{ a(b: "never ends {{{"#, 2, 4, 2),
             ("}}}} ))) { a }", 10, 0, 1),

@@ -246,7 +246,7 @@ impl<'a> Walk<'a> {
 /// What a field costs beyond what is in the answer.
 fn price(parent: &str, field: &str) -> u64 {
     match (parent, field) {
-        // These read every record that matches.
+        // These may read every record that matches.
         ("Query", "releaseStats" | "releaseSeries" | "releaseHistogram" | "timeline" | "dora") => {
             1_000
         }

@@ -5,6 +5,7 @@ use proptest::sample::Index;
 use serde_json::Value as Json;
 
 use super::*;
+use crate::graphql::limits::Text;
 
 /// Everything that a document can have, in tokens with blanks between them.
 const EVERYTHING: &str = r#"
@@ -94,6 +95,130 @@ proptest! {
             }
         }
         assert_read_alike(&tokens.join(" "));
+    }
+}
+
+/// How many brackets of the document the parser is within at most: those of what is selected, of
+/// arguments, and of values.
+fn depth(document: &ExecutableDocument) -> usize {
+    let operations = document.operations.iter().map(|(_, it)| &it.node);
+    let operations = operations.map(|it| {
+        let defaults = it.variable_definitions.iter();
+        let defaults = defaults.filter_map(|it| it.node.default_value.as_ref());
+        let defaults = defaults.map(|it| 1 + depth_of_const(&it.node)).max();
+        let selected = depth_of_set(&it.selection_set.node);
+        selected
+            .max(depth_of_directives(&it.directives))
+            .max(defaults.unwrap_or(0))
+    });
+    let fragments = document.fragments.values().map(|it| &it.node);
+    let fragments = fragments
+        .map(|it| depth_of_set(&it.selection_set.node).max(depth_of_directives(&it.directives)));
+    operations.chain(fragments).max().unwrap_or(0)
+}
+
+fn depth_of_set(set: &SelectionSet) -> usize {
+    let depth = |selection: &Positioned<Selection>| match &selection.node {
+        Selection::Field(field) => {
+            let field = &field.node;
+            depth_of_arguments(&field.arguments)
+                .max(depth_of_directives(&field.directives))
+                .max(depth_of_set(&field.selection_set.node))
+        }
+        Selection::InlineFragment(fragment) => depth_of_set(&fragment.node.selection_set.node)
+            .max(depth_of_directives(&fragment.node.directives)),
+        Selection::FragmentSpread(spread) => depth_of_directives(&spread.node.directives),
+    };
+    set.items
+        .iter()
+        .map(depth)
+        .max()
+        .map_or(0, |depth| 1 + depth)
+}
+
+fn depth_of_directives(directives: &[Positioned<Directive>]) -> usize {
+    let depth = |it: &Positioned<Directive>| depth_of_arguments(&it.node.arguments);
+    directives.iter().map(depth).max().unwrap_or(0)
+}
+
+fn depth_of_arguments(arguments: &[(Positioned<Name>, Positioned<Value>)]) -> usize {
+    let depths = arguments
+        .iter()
+        .map(|(_, value)| 1 + depth_of_value(&value.node));
+    depths.max().unwrap_or(0)
+}
+
+fn depth_of_value(value: &Value) -> usize {
+    let inner = match value {
+        Value::List(items) => items.iter().map(depth_of_value).max(),
+        Value::Object(members) => members.values().map(depth_of_value).max(),
+        _ => return 0,
+    };
+    1 + inner.unwrap_or(0)
+}
+
+fn depth_of_const(value: &async_graphql_value::ConstValue) -> usize {
+    depth_of_value(&value.clone().into_value())
+}
+
+/// What is told from the text before anything is parsed must not be less than what the parser finds.
+fn assert_not_deeper_than_told(document: &str) {
+    let text = Text::of(document, usize::MAX, usize::MAX);
+    if let Ok(parsed) = parse(document) {
+        assert!(
+            depth(&parsed) <= text.depth,
+            "{document:?}: {}",
+            depth(&parsed)
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 4_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn no_text_hides_brackets_from_the_limits(
+        parts in vec(proptest::sample::select(HIDING.to_vec()), 0..9),
+        inner in vec(proptest::sample::select(HIDING.to_vec()), 0..9),
+    ) {
+        let (parts, inner) = (parts.concat(), inner.concat());
+        for quote in ["\"", "\"\"\"", ""] {
+            assert_not_deeper_than_told(&format!("{{a(b:{quote}{parts}{quote} c:{{d:[{quote}{inner}{quote}]}})}}"));
+            assert_not_deeper_than_told(&format!("{{a(b:[{quote}{parts}{quote}]){{c{inner}{{d}}}}}}"));
+        }
+    }
+}
+
+/// What texts and comments are made of.
+const HIDING: [&str; 14] = [
+    "\"", "\"\"\"", "\\", "\\\"\"\"", "#", "\n", "\r", "{", "}", "[", "]", "a", "\u{2028}",
+    "\\u0022",
+];
+
+#[test]
+fn what_is_within_the_limits_is_never_too_deep() {
+    let nested = |open: &str, close: &str, count: usize| open.repeat(count) + &close.repeat(count);
+    for document in [
+        format!("{{{}}}", nested("a{b ", "}", 63).replace("{b }", "{b}")),
+        format!("{{a(b:{})}}", nested("[", "]", 62)),
+        format!("{{a(b:{}1{})}}", "{c:".repeat(62), "}".repeat(62)),
+        format!(
+            "{{{}a(b:{}){}}}",
+            "a{".repeat(31),
+            nested("[", "]", 31),
+            "}".repeat(31)
+        ),
+        format!("query($a:{}B{}){{c}}", "[".repeat(63), "]".repeat(63)),
+        format!("{{{}a{}}}", "...{".repeat(63), "}".repeat(63)),
+        format!("{{a@b(c:{})}}", nested("[", "]", 62)),
+    ] {
+        let text = Text::of(&document, usize::MAX, usize::MAX);
+        assert_eq!(text.depth, 64, "{document}");
+        assert!(parse(&document).is_ok(), "{document}");
     }
 }
 

@@ -32,9 +32,20 @@ fn attacks() -> Vec<(&'static str, String)> {
         + "{ server { ...f0 } } fragment f30 on ServerInfo { version }";
     let circle = "packages { release { ";
     let deep = format!("{} id {}", circle.repeat(20), "} } ".repeat(20));
+    let (and, end) = ("{and:".repeat(300), "}".repeat(300));
+    // What comes before them must not hide the brackets.
+    let hidden = |before: &str, after: &str| {
+        let filter = format!("filter:{before}{and}{{}}{end}{after}");
+        format!("{{ releases({filter}) {{ totalCount }} }}")
+    };
     vec![
         ("nested", format!("{{ releases {{ nodes {{ {deep} }} }} }}")),
         ("brackets", "{a".repeat(100_000)),
+        ("comment", hidden("#\r", "")),
+        (
+            "escape",
+            hidden(r#"{user:{eq:"""\\""" """},and:"#, r#",team:{ne:""" """}}"#),
+        ),
         ("aliases", format!("{{ {} }}", aliases(1_000, "server { version }"))),
         ("root", format!("{{ {} }}", "server { version } ".repeat(60))),
         ("doubling", doubling),
