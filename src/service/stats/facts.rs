@@ -8,13 +8,16 @@ use super::calendar::{Bucket, DAY, instant};
 use super::count::{COUNT, LAYER, PLACE};
 use super::{CountUnit, Dimension, Question};
 use crate::service::filter::FilterContext;
-use crate::service::{Result, Service, sql, tally};
+use crate::service::{Error, Result, Service, sql, tally};
 
 /// The columns of a fact beside its dimensions.
 pub(super) const STATUS: &str = "status";
 pub(super) const ROLLBACK: &str = "rollback";
 pub(super) const DURATION: &str = "duration_ms";
 pub(super) const TIME: &str = "time";
+
+/// Parameters of what is in a statement five times, at most; SQLite takes 32,766 in all.
+const MAX_REPEATED: usize = 5_000;
 
 const STARTED_AT: &str = "started_at";
 const FINISHED_AT: &str = "finished_at";
@@ -58,7 +61,10 @@ impl Facts {
         buckets: &[Bucket],
     ) -> Result<Self> {
         let days = whole_days(range, buckets).filter(|_| is_tallied(question));
-        let Some((from, to)) = days else {
+        let tallied = days.map(|days| Ok::<_, Error>((days, tallied(service, question)?)));
+        let tallied = tallied.transpose()?;
+        let tallied = tallied.filter(|(_, rows)| may_be_repeated(service, rows));
+        let Some(((from, to), mut rows)) = tallied else {
             let rows = facts_within(service, question, range)?;
             return Ok(Self {
                 rows,
@@ -67,7 +73,6 @@ impl Facts {
         };
         let edges = [(range.0, instant(from)), (instant(to), range.1)];
         let day = || sql::column("release", tally::DAY);
-        let mut rows = tallied(service, question)?;
         rows.and_where(day().gte(from)).and_where(day().lt(to));
         for part in edges {
             if part.0.0 < part.1.0 {
@@ -89,6 +94,14 @@ impl Facts {
             .from_subquery(self.rows, LAYER);
         Self { rows, ..self }
     }
+}
+
+/// Whether the filter in `rows` is short enough to be there once more for each part of both edges: the
+/// databases take no more than some tens of thousands of parameters.
+fn may_be_repeated(service: &Service, rows: &SelectStatement) -> bool {
+    let statement = service.database.backend().build(rows);
+    let values = statement.values.map_or(0, |values| values.0.len());
+    values <= MAX_REPEATED
 }
 
 /// Whether the tally can answer `question`.

@@ -2,8 +2,8 @@
 //! all, by group, along time and by parts of the calendar.
 //!
 //! The database does the counting, in one statement per question, whatever the number of groups.
-//! Its first layer is one row for each thing that counts in each of its groups
-//! (`facts.rs`); buckets and clock time are integer arithmetic on top of it (`piecewise.rs`,
+//! Its first layer is one row for each thing that counts in each of its groups, or for many
+//! that were counted before (`facts.rs`); buckets and clock time are integer arithmetic on top of it (`piecewise.rs`,
 //! `part.rs`), which both databases do alike; the last layer counts (`count.rs`). Means and
 //! percentiles are made from exact integers that the database picks (`duration.rs`).
 

@@ -14,6 +14,7 @@ on_both_databases!(
     whatever_changes_is_counted_anew,
     a_range_may_begin_and_end_within_a_day,
     filters_of_what_is_counted_are_met,
+    a_long_list_of_teams_fits,
     folding_changes_nothing,
     what_was_there_before_is_counted,
 );
@@ -132,6 +133,24 @@ async fn filters_of_what_is_counted_are_met(app: TestApp) {
         let bars = histogram(&app, &format!("part: DAY_OF_WEEK, filter: {{{filter}}}")).await;
         let bars: u64 = bars.iter().map(total).sum();
         assert_eq!(bars, expected, "{filter}");
+    }
+}
+
+async fn a_long_list_of_teams_fits(app: TestApp) {
+    prepare(&app).await;
+    let query = "
+        query ($teams: [String!]) {
+            releaseSeries(
+                from: \"2026-02-01T12:00:00Z\", to: \"2026-02-03T06:00:00Z\", interval: DAY
+                filter: { team: { in: $teams } }
+            ) { counts { total { total } } }
+        }";
+    for others in [4_000, 9_900] {
+        let mut teams: Vec<String> = (0..others).map(|number| format!("t{number}")).collect();
+        teams.extend(["web".to_owned(), "api".to_owned()]);
+        let data = app.query(query, json!({"teams": teams})).await;
+        let expected = json!([1, 3, 0].map(|total| json!({"counts": {"total": {"total": total}}})));
+        assert_eq!(data["releaseSeries"], expected, "{others}");
     }
 }
 
