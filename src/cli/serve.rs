@@ -159,7 +159,10 @@ async fn flush_usage(auth: &Auth) {
 async fn fold_tally(database: &Database) {
     if let Err(error) = tally::fold(database).await {
         let error = &error as &dyn std::error::Error;
-        tracing::debug!(error, "the tally stays as it is");
+        tracing::warn!(
+            error,
+            "counts of days were not folded, which makes them slower to read"
+        );
     }
 }
 

@@ -18,6 +18,9 @@ pub const DAY: &str = "day";
 
 const MILLIS_OF_DAY: i64 = 86_400_000;
 
+/// How often what writers have added is folded at once: more days than there can be.
+const MAX_FOLDS: usize = 10_000;
+
 /// How many there are; negative where PostgreSQL notes that they have gone.
 pub const COUNT: &str = "count";
 
@@ -104,18 +107,37 @@ pub async fn count(service: &Service, filter: &ReleaseFilter) -> Result<u64> {
     Ok(sql::unsigned(count))
 }
 
-/// Folds what PostgreSQL's writers have added into one row for each day, team, status and kind. On
-/// SQLite nothing is to be done. Of several processes one does so.
+/// Folds what PostgreSQL's writers have added into one row for each day, team, status and kind, for
+/// some days; says how many rows that became. On SQLite nothing is to be done. Of several processes
+/// one does so.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn fold(database: &Database) -> Result<()> {
-    if database.backend() == DbBackend::Postgres {
-        database.writer().execute_unprepared(FOLD).await?;
+pub async fn fold(database: &Database) -> Result<u64> {
+    if database.backend() != DbBackend::Postgres {
+        return Ok(0);
+    }
+    Ok(database
+        .writer()
+        .execute_unprepared(FOLD)
+        .await?
+        .rows_affected())
+}
+
+/// Folds until nothing is left; while others write there may always be something.
+///
+/// # Errors
+/// When the database fails.
+pub async fn fold_all(database: &Database) -> Result<()> {
+    for _ in 0..MAX_FOLDS {
+        if fold(database).await? == 0 {
+            break;
+        }
     }
     Ok(())
 }
 
+/// A hundred days at a time, so that it ends within the limit of statements, whatever was left behind.
 /// What is added meanwhile is not seen by this statement, and stays for the next time. The number of
 /// the lock is an arbitrary one of Orlo's.
 const FOLD: &str = "
@@ -123,7 +145,7 @@ const FOLD: &str = "
     gone AS (
         DELETE FROM release_tally
         WHERE (SELECT is_ours FROM turn)
-            AND day IN (SELECT day FROM release_tally WHERE NOT folded)
+            AND day IN (SELECT DISTINCT day FROM release_tally WHERE NOT folded LIMIT 100)
         RETURNING day, started_at, team, status, rollback, count
     )
     INSERT INTO release_tally (day, started_at, team, status, rollback, count, folded)

@@ -95,7 +95,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let chunks = reading::start(source, options.on_conflict.into());
     let recorded = recording::run(&service, &Caller::default(), chunks, mode, report).await;
     // The next server does so otherwise.
-    let _ = tally::fold(&database).await;
+    let _ = tally::fold_all(&database).await;
     database.close().await?;
     let report = recorded?;
     report.print(options.format);
