@@ -17,6 +17,9 @@ use super::error::Result;
 /// they keep what they have read of it.
 const MAX_VALUES: usize = 16_000;
 
+/// Values at most in one of the statements that go on and on.
+const MAX_REPEATED: usize = 2_000;
+
 /// Values of several tables in one statement at most.
 const MAX_TOGETHER: usize = 2_000;
 
@@ -102,19 +105,55 @@ impl Inserts {
 /// When the database fails.
 pub async fn insert_all<R: IntoActiveModel<A>, A: ActiveModelTrait>(
     connection: &impl ConnectionTrait,
-    mut rows: Vec<R>,
+    rows: Vec<R>,
     if_taken: IfTaken,
 ) -> Result<u64> {
+    let backend = connection.get_database_backend();
     let at_once = MAX_VALUES / width::<A>();
     let mut inserted = 0;
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(at_once));
-        let part = Part::of(rows, if_taken);
-        let statement = statement(connection.get_database_backend(), vec![part]);
+    for statement in in_parts(backend, rows, if_taken, |rest| rest.min(at_once)) {
         inserted += connection.execute_raw(statement).await?.rows_affected();
-        rows = rest;
     }
     Ok(inserted)
+}
+
+/// What inserts rows of one table, for those who do so on and on. The number of rows in one statement
+/// is a power of two, so that there are few different statements, which the databases read once.
+pub fn repeated<R: IntoActiveModel<A>, A: ActiveModelTrait>(
+    backend: DbBackend,
+    rows: Vec<R>,
+    if_taken: IfTaken,
+) -> impl Iterator<Item = Statement> {
+    let at_once = power_of_two_in(MAX_REPEATED / width::<A>());
+    in_parts(backend, rows, if_taken, move |rest| {
+        power_of_two_in(rest).min(at_once)
+    })
+}
+
+/// What inserts rows of one table, as many in each statement as `length` says of those that are left.
+/// Each statement is written when it is its turn.
+fn in_parts<R: IntoActiveModel<A>, A: ActiveModelTrait>(
+    backend: DbBackend,
+    mut rows: Vec<R>,
+    if_taken: IfTaken,
+    length: impl Fn(usize) -> usize,
+) -> impl Iterator<Item = Statement> {
+    std::iter::from_fn(move || {
+        if rows.is_empty() {
+            return None;
+        }
+        let rest = rows.split_off(length(rows.len()));
+        let part = Part::of(std::mem::replace(&mut rows, rest), if_taken);
+        Some(statement(backend, vec![part]))
+    })
+}
+
+/// The largest power of two that is not more than `number`; 1 for 0.
+const fn power_of_two_in(number: usize) -> usize {
+    match number.checked_ilog2() {
+        Some(power) => 1 << power,
+        None => 1,
+    }
 }
 
 /// How many columns a table has.

@@ -1,11 +1,16 @@
 //! `orlo import`.
 
 use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, on_both_databases};
-use crate::command::{Said, export, import, run};
+use crate::builders::release;
+use crate::command::{Said, command, export, import, run};
+use crate::process::until;
+use crate::rules::invariants;
 
 on_both_databases!(
     bad_lines_are_told_and_the_others_kept,
@@ -16,6 +21,8 @@ on_both_databases!(
     a_list_that_breaks_off_keeps_what_came_before,
     releases_of_orlo_04_keep_what_it_said_of_their_packages,
     an_import_of_many_releases_costs_few_statements_each,
+    parts_that_tell_of_the_same_releases_come_in_their_order,
+    nobody_waits_for_a_file_that_gives_nothing_more,
 );
 
 /// The counts that an import with `--format json` ends with.
@@ -216,6 +223,90 @@ async fn an_import_of_many_releases_costs_few_statements_each(app: TestApp) {
         let count = app.statements() - before;
         assert!(count <= expected, "{count} statements for 500 releases");
     }
+}
+
+/// A file of several parts, of which those are stored at once that have nothing in common.
+async fn parts_that_tell_of_the_same_releases_come_in_their_order(app: TestApp) {
+    let line = |index: usize, key: usize, version: usize, platform: &str| {
+        json!({
+            "externalId": format!("r{key}"), "platforms": [platform],
+            "packages": [{"name": "api", "version": version.to_string(),
+                "externalId": format!("p{key}"), "startedAt": 1_700_000_000_000_usize + index}],
+        })
+        .to_string()
+    };
+    let mut lines: Vec<String> = (0..2_600)
+        .map(|index| line(index, index, 1, if index < 2_000 { "web" } else { "new" }))
+        .collect();
+    // Told again, far behind and close behind, the last time with the last word.
+    for (at, key, version) in [
+        (700, 3, 2),
+        (1_300, 3, 3),
+        (1_301, 3, 4),
+        (2_500, 3, 5),
+        (2_501, 2_400, 6),
+    ] {
+        lines[at] = line(at, key, version, "web");
+    }
+    // The package of another release.
+    lines[1_900] = lines[1_900].replace("\"p1900\"", "\"p5\"");
+    "no".clone_into(&mut lines[2_599]);
+    let options = ["--on-conflict", "update"];
+    let (said, counted) = import_counted(&app, &options, &lines.join("\n"));
+    assert_eq!(counted, (2_593, 5, 2), "{}", said.err);
+    let refused = "line 1901: packages.0.externalId: ";
+    assert!(said.err.contains(refused), "{}", said.err);
+    assert!(said.err.contains("line 2600: is not JSON"), "{}", said.err);
+    let documents = documents(&app);
+    let keys: Vec<&str> = documents
+        .iter()
+        .map(|it| it["externalId"].as_str().unwrap())
+        .collect();
+    let gone = [700, 1_300, 1_301, 1_900, 2_500, 2_501, 2_599];
+    let expected = (0..2_600).filter(|index| !gone.contains(index));
+    assert_eq!(
+        keys,
+        expected
+            .map(|index| format!("r{index}"))
+            .collect::<Vec<_>>()
+    );
+    let version = |at: usize| documents[at]["packages"][0]["version"].clone();
+    assert_eq!((version(3), version(4)), (json!("5"), json!("1")));
+    let last = documents
+        .iter()
+        .find(|it| it["externalId"] == "r2400")
+        .unwrap();
+    assert_eq!(last["packages"][0]["version"], "6");
+    invariants::check(&app).await;
+    // All of it once more, which finds everything there.
+    let again = (0..2_600)
+        .filter(|index| !gone.contains(index))
+        .map(|index| lines[index].as_str());
+    let again = again.collect::<Vec<_>>().join("\n");
+    let (_, counted) = import_counted(&app, &[], &again);
+    assert_eq!(counted, (0, 2_593, 0));
+}
+
+async fn nobody_waits_for_a_file_that_gives_nothing_more(app: TestApp) {
+    let mut child = command(&["import", "-", "--database-url", app.database_url()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let some = releases(3_000) + "\n";
+    stdin.write_all(some.as_bytes()).unwrap();
+    // It keeps what it got, and others can write, although there may be more to come.
+    until("the first releases are there", async || {
+        let data = app.query("{ releases { totalCount } }", json!({})).await;
+        data["releases"]["totalCount"].as_u64().unwrap() > 0
+    })
+    .await;
+    release().record(&app).await;
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    let data = app.query("{ releases { totalCount } }", json!({})).await;
+    assert_eq!(data["releases"]["totalCount"], 3_001);
 }
 
 #[test]

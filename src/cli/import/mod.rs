@@ -13,6 +13,7 @@ use crate::service::record::import::ImportMode;
 use crate::service::{Caller, Service, tally};
 
 mod reading;
+mod ready;
 mod recording;
 mod report;
 mod resolving;

@@ -12,12 +12,12 @@ use crate::service::interchange::stream::{self, ReadError, Row};
 use crate::service::interchange::{ReadRelease, read_release};
 use crate::service::record::ConflictPolicy;
 
-/// Releases handed over together, which one transaction takes.
-const CHUNK_ROWS: usize = 2_000;
+/// Releases handed over together.
+const CHUNK_ROWS: usize = 250;
 /// Bytes handed over together, where releases are large.
-const CHUNK_BYTES: usize = 4 << 20;
+const CHUNK_BYTES: usize = 512 << 10;
 /// Chunks that wait for the database at most.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
 
 /// A file to import.
 pub struct Source {

@@ -1,15 +1,22 @@
 //! Recording what was read, part by part.
 
-use anyhow::Context;
-use sea_orm::DatabaseTransaction;
-use tokio::sync::mpsc::Receiver;
+use std::collections::VecDeque;
+use std::time::Duration;
 
-use super::reading::{Part, ReadRow};
+use anyhow::Context;
+use sea_orm::{DatabaseTransaction, DbBackend};
+use tokio::sync::mpsc::Receiver;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Instant, timeout_at};
+
+use super::reading::Part;
+use super::ready::{self, Next, ReadyPart, ReadyParts, Rests};
 use super::report::Report;
 use super::resolving::Resolver;
-use crate::service::error::{Path, Result};
+use crate::service::database::Transaction;
+use crate::service::error::{Error, Result};
 use crate::service::interchange::References;
-use crate::service::record::import::{Batch, BatchRow, ImportMode, ImportOutcome};
+use crate::service::record::import::{Batch, ImportMode, ImportOutcome, Keys};
 use crate::service::{Caller, Service};
 
 /// Records everything that comes, and tells of it.
@@ -25,7 +32,9 @@ pub async fn run(
         caller,
         report,
         resolver: Resolver::default(),
+        is_at_end: false,
     };
+    let parts = ready::start(service, caller, parts);
     let recorded = if mode.atomic || mode.dry_run {
         recorder.run_in_one(parts, mode).await
     } else {
@@ -34,24 +43,35 @@ pub async fn run(
     recorded.context("the database failed")
 }
 
+/// How many parts PostgreSQL stores at once.
+const LANES: usize = 2;
+
+/// After how long what was stored is kept, on SQLite: meanwhile nobody else can write, and the pages
+/// that every part changes are written once.
+const KEPT_AFTER: Duration = Duration::from_secs(1);
+
 struct Recorder<'a> {
     service: &'a Service,
     caller: &'a Caller,
     report: Report,
     resolver: Resolver,
+    is_at_end: bool,
+}
+
+/// A part that is being stored.
+struct Storing {
+    keys: Keys,
+    rests: Rests,
+    outcome: JoinHandle<Result<ImportOutcome>>,
 }
 
 impl Recorder<'_> {
-    /// Keeps every part by itself.
-    async fn run_in_parts(mut self, mut parts: Receiver<Part>) -> Result<Report> {
-        while let Some(rows) = self.next(&mut parts).await {
-            let (batch, rows) = self.check(rows);
-            let (batch, service, caller) = (&batch, self.service, self.caller);
-            let outcome = service
-                .database
-                .write(move |tx| async move { batch.store(&tx, caller, service.now()).await })
-                .await?;
-            self.note(&rows, &outcome);
+    /// Keeps everything that is sound.
+    async fn run_in_parts(mut self, mut parts: ReadyParts) -> Result<Report> {
+        if self.service.database.backend() == DbBackend::Sqlite {
+            self.store_in_turn(&mut parts).await?;
+        } else {
+            self.store_at_once(&mut parts).await?;
         }
         let (resolver, service, caller) = (&self.resolver, self.service, self.caller);
         if !resolver.is_empty() {
@@ -64,7 +84,7 @@ impl Recorder<'_> {
     }
 
     /// Keeps everything or nothing.
-    async fn run_in_one(mut self, mut parts: Receiver<Part>, mode: ImportMode) -> Result<Report> {
+    async fn run_in_one(mut self, mut parts: ReadyParts, mode: ImportMode) -> Result<Report> {
         let transaction = self.service.database.begin().await?;
         if let Err(error) = self.store_all(&transaction, &mut parts).await {
             transaction.rollback().await?;
@@ -81,52 +101,124 @@ impl Recorder<'_> {
     async fn store_all(
         &mut self,
         transaction: &DatabaseTransaction,
-        parts: &mut Receiver<Part>,
+        parts: &mut ReadyParts,
     ) -> Result<()> {
-        while let Some(rows) = self.next(parts).await {
-            let (batch, rows) = self.check(rows);
-            let now = self.service.now();
-            let outcome = batch.store(transaction, self.caller, now).await?;
-            self.note(&rows, &outcome);
+        while let Some(part) = self.next(parts).await? {
+            self.store(transaction, part).await?;
         }
         let now = self.service.now();
         self.resolver.resolve(transaction, self.caller, now).await
     }
 
-    /// The next releases; none at the end.
-    async fn next(&mut self, parts: &mut Receiver<Part>) -> Option<Vec<ReadRow>> {
-        match parts.recv().await {
-            Some(Part::Rows(rows)) => Some(rows),
-            Some(Part::End(end)) => {
+    async fn store(&mut self, tx: &DatabaseTransaction, part: ReadyPart) -> Result<()> {
+        let now = self.service.now();
+        let outcome = part.batch.store(tx, self.caller, now).await?;
+        self.note(&part.rests, &outcome);
+        Ok(())
+    }
+
+    /// Stores one part after the other, several in one transaction.
+    async fn store_in_turn(&mut self, parts: &mut ReadyParts) -> Result<()> {
+        while let Some(first) = self.next(parts).await? {
+            let transaction = self.service.database.begin().await?;
+            if let Err(error) = self.store_some(&transaction, first, parts).await {
+                transaction.rollback().await?;
+                return Err(error);
+            }
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn store_some(
+        &mut self,
+        transaction: &DatabaseTransaction,
+        first: ReadyPart,
+        parts: &mut ReadyParts,
+    ) -> Result<()> {
+        let end = Instant::now() + KEPT_AFTER;
+        self.store(transaction, first).await?;
+        // Nobody is kept from writing while the file gives nothing more.
+        while Instant::now() < end
+            && let Ok(part) = timeout_at(end, self.next(parts)).await
+            && let Some(part) = part?
+        {
+            self.store(transaction, part).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores several parts at once, each in a transaction of its own. Those that tell of the same
+    /// releases come in their order.
+    async fn store_at_once(&mut self, parts: &mut ReadyParts) -> Result<()> {
+        let mut storing = VecDeque::new();
+        while let Some(ReadyPart { batch, rests, .. }) = self.next(parts).await? {
+            let keys = batch.keys();
+            let must_wait = |it: &Storing| it.keys.meet(&keys);
+            while storing.len() == LANES || storing.iter().any(must_wait) {
+                self.finish(&mut storing).await?;
+            }
+            let (service, caller) = (self.service.clone(), self.caller.clone());
+            storing.push_back(Storing {
+                keys,
+                rests,
+                outcome: tokio::spawn(store(service, caller, batch)),
+            });
+        }
+        while !storing.is_empty() {
+            self.finish(&mut storing).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes what became of the first part that is being stored. Where that failed, the others are
+    /// waited for.
+    async fn finish(&mut self, storing: &mut VecDeque<Storing>) -> Result<()> {
+        let Some(first) = storing.pop_front() else {
+            return Ok(());
+        };
+        let stored = self.finish_one(first).await;
+        if stored.is_err() {
+            for part in storing.drain(..) {
+                // Of the failures the first is told.
+                let _ = self.finish_one(part).await;
+            }
+        }
+        stored
+    }
+
+    async fn finish_one(&mut self, part: Storing) -> Result<()> {
+        let outcome = part.outcome.await.map_err(|error| cut_short(&error))??;
+        self.note(&part.rests, &outcome);
+        Ok(())
+    }
+
+    /// The next part; what it says beside its releases is told. None at the end.
+    async fn next(&mut self, parts: &mut ReadyParts) -> Result<Option<ReadyPart>> {
+        if self.is_at_end {
+            return Ok(None);
+        }
+        let next = parts.recv().await.transpose()?;
+        self.is_at_end = !matches!(next, Some(Next::Part(_)));
+        match next {
+            Some(Next::Part(part)) => {
+                for unknown in &part.ignored {
+                    self.report.ignored(unknown);
+                }
+                for (line, errors) in &part.unreadable {
+                    self.report.refused(*line, errors);
+                }
+                Ok(Some(*part))
+            }
+            Some(Next::End(end)) => {
                 self.report.end(end);
-                None
+                Ok(None)
             }
             None => {
                 self.report.cut_off();
-                None
+                Ok(None)
             }
         }
-    }
-
-    /// Checks the releases of a part; those that cannot be read are told at once. The line and
-    /// the references of the others are for when they are stored.
-    fn check(&mut self, rows: Vec<ReadRow>) -> (Batch, Vec<(u64, References)>) {
-        let (mut checked, mut rests) = (Vec::new(), Vec::new());
-        for row in rows {
-            match row.release {
-                Ok(read) => {
-                    self.report.ignored(&read.unknown);
-                    rests.push((row.line, read.references));
-                    checked.push(BatchRow {
-                        release: read.release,
-                        restored: read.restored,
-                        path: Path::default(),
-                    });
-                }
-                Err(errors) => self.report.refused(row.line, &errors),
-            }
-        }
-        (Batch::check(self.service, checked), rests)
     }
 
     fn note(&mut self, rests: &[(u64, References)], outcome: &ImportOutcome) {
@@ -140,4 +232,14 @@ impl Recorder<'_> {
             }
         }
     }
+}
+
+async fn store(service: Service, caller: Caller, batch: Batch) -> Result<ImportOutcome> {
+    let (batch, caller, clock) = (&batch, &caller, &service);
+    let work = move |tx: Transaction| async move { batch.store(&tx, caller, clock.now()).await };
+    service.database.write(work).await
+}
+
+fn cut_short(error: &JoinError) -> Error {
+    Error::Corrupt(format!("a part was not finished: {error}"))
 }

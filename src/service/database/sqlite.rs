@@ -20,10 +20,6 @@ const WRITER_CACHE_KIB: u32 = 48 << 10;
 /// After how many pages of 4 KiB the write-ahead log goes back into the file.
 const WRITTEN_BACK_AFTER: u32 = 4_000;
 
-/// How many statements the writer keeps read. Those of imports have thousands of parameters, and are
-/// of another length with each part of the file.
-const KEPT_STATEMENTS: usize = 24;
-
 impl Database {
     /// One connection writes, so that writers queue here rather than fail on each other; the
     /// others read beside it, which the write-ahead log allows.
@@ -49,7 +45,8 @@ impl Database {
         // Rows go to many places of a large file, which need not be read again each time.
         let writing = connect
             .clone()
-            .statement_cache_capacity(KEPT_STATEMENTS)
+            // What a statement would be taken back with, which else is written to a file and read never.
+            .pragma("temp_store", "MEMORY")
             .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
             .pragma("wal_autocheckpoint", WRITTEN_BACK_AFTER.to_string());
         let writer = pool

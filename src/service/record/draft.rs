@@ -47,9 +47,11 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Fills in what the caller left out and computes what follows. `path` is where the release
+    /// Fills in what the caller left out and computes what follows. The release is to be known as `id`;
+    /// `path` is where the release
     /// stands in the input; remarks go to `warnings`.
     pub fn new(
+        id: Uuid,
         input: &CheckedRelease,
         telling: Telling,
         caller: &Caller,
@@ -57,7 +59,7 @@ impl Draft {
         path: &Path,
         warnings: &mut Vec<Warning>,
     ) -> Self {
-        let mut release = draft_release(input, telling, caller, now);
+        let mut release = draft_release(id, input, telling, caller, now);
         if input.started_at.is_none() && input.finished_at.is_none() && telling == Telling::Finished
         {
             let message = "no time was given, so the release counts as finished now";
@@ -163,6 +165,7 @@ pub fn result_fields(result: &package_result::Model) -> Value {
 }
 
 fn draft_release(
+    id: Uuid,
     input: &CheckedRelease,
     telling: Telling,
     caller: &Caller,
@@ -194,7 +197,7 @@ fn draft_release(
         Telling::Live | Telling::Finished => {}
     }
     release::Model {
-        id: Uuid::now_v7(),
+        id,
         external_id: input.external_id.clone(),
         user,
         team: input.team.clone(),

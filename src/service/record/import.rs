@@ -1,11 +1,13 @@
 //! Recording many finished releases at once: `importReleases` and the import command.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use entity::{Timestamp, release};
 use sea_orm::DatabaseTransaction;
 
 use super::draft::Telling;
+use super::ready::Ready;
 use super::restore::Restored;
 use super::{NewRelease, Row, RowOutcome, Told, store};
 use crate::service::database::Verdict;
@@ -107,6 +109,7 @@ pub struct Batch {
     /// The index of each of `rows`.
     indexes: Vec<usize>,
     refused: HashMap<usize, Vec<UserError>>,
+    ready: Mutex<Option<Ready>>,
 }
 
 impl Batch {
@@ -116,6 +119,7 @@ impl Batch {
             rows: Vec::new(),
             indexes: Vec::new(),
             refused: HashMap::new(),
+            ready: Mutex::default(),
         };
         for (index, row) in rows.into_iter().enumerate() {
             let path = row.path.clone();
@@ -136,6 +140,48 @@ impl Batch {
         batch
     }
 
+    /// The external ids that the releases and their packages are told with.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        let releases = self.rows.iter();
+        let releases = releases.filter_map(|row| row.input.external_id.clone());
+        let packages = self.rows.iter().flat_map(|row| &row.input.packages);
+        let packages = packages.filter_map(|package| package.external_id.clone());
+        Keys {
+            releases: releases.collect(),
+            packages: packages.collect(),
+        }
+    }
+
+    /// Makes ready for [`Batch::store`] what can be, ahead of its transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn prepare(&self, service: &Service, caller: &Caller) -> Result<()> {
+        let ready = Ready::make(service, &self.rows, told(caller, service.now())).await?;
+        *self.ready() = ready;
+        Ok(())
+    }
+
+    fn ready(&self) -> MutexGuard<'_, Option<Ready>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn store_rows(
+        &self,
+        tx: &DatabaseTransaction,
+        told: Told<'_>,
+    ) -> Result<Vec<RowOutcome>> {
+        // Once: what is stored again, because another transaction got in the way, takes the long way.
+        let ready = self.ready().take();
+        if let Some(ready) = ready
+            && let Some(stored) = ready.store(tx, &self.rows).await?
+        {
+            return Ok(stored);
+        }
+        store(tx, &self.rows, told).await
+    }
+
     /// Stores what was not refused and tells of every row.
     ///
     /// # Errors
@@ -146,13 +192,7 @@ impl Batch {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<ImportOutcome> {
-        let told = Told {
-            telling: Telling::Finished,
-            always_remark: true,
-            caller,
-            now,
-        };
-        let stored = store(tx, &self.rows, told).await?;
+        let stored = self.store_rows(tx, told(caller, now)).await?;
         let mut outcomes: Vec<(usize, RowOutcome)> =
             self.indexes.iter().copied().zip(stored).collect();
         outcomes.extend(
@@ -166,6 +206,30 @@ impl Batch {
             total.add(index, outcome);
         }
         Ok(total)
+    }
+}
+
+const fn told(caller: &Caller, now: Timestamp) -> Told<'_> {
+    Told {
+        telling: Telling::Finished,
+        always_remark: true,
+        caller,
+        now,
+    }
+}
+
+/// What releases and packages are known by.
+#[derive(Debug)]
+pub struct Keys {
+    releases: HashSet<String>,
+    packages: HashSet<String>,
+}
+
+impl Keys {
+    /// Whether one is in both, so that it matters who comes first.
+    #[must_use]
+    pub fn meet(&self, others: &Self) -> bool {
+        !self.releases.is_disjoint(&others.releases) || !self.packages.is_disjoint(&others.packages)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod import;
 pub mod input;
 pub(crate) mod matching;
 mod packages;
+mod ready;
 pub mod restore;
 mod returned;
 pub(crate) mod store;
@@ -86,6 +87,9 @@ async fn record_one(
 /// A checked release on its way into the database.
 #[derive(Debug)]
 struct Row {
+    /// The id of the release if it is new. Rows that are checked one after the other are in the order
+    /// of their ids, however they are stored.
+    id: Uuid,
     input: CheckedRelease,
     restored: Option<Restored>,
     warnings: Vec<Warning>,
@@ -104,6 +108,7 @@ impl Row {
         let mut checker = Checker::new(service);
         let input = input.check(&mut checker, &path);
         Ok(Self {
+            id: Uuid::now_v7(),
             input,
             restored: restored.map(|restored| restored.check(&mut checker, &path)),
             warnings: checker.finish()?,
@@ -116,6 +121,7 @@ impl Row {
     fn draft(&self, told: Told<'_>) -> (Draft, Vec<Warning>) {
         let mut warnings = self.warnings.clone();
         let mut draft = Draft::new(
+            self.id,
             &self.input,
             told.telling,
             told.caller,

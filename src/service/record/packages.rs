@@ -56,6 +56,11 @@ impl TakenKeys {
         Ok(Self(taken))
     }
 
+    /// Whether none is taken.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes the external ids of `packages` for a release.
     pub fn take(&mut self, packages: &[CheckedPackage], release_id: Uuid) {
         let keys = packages

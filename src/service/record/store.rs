@@ -7,19 +7,22 @@ use entity::{
     release_metadata, release_note, release_platform, release_reference,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IdenStatic as _, QueryFilter,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, IdenStatic as _,
+    QueryFilter, QuerySelect, Statement,
 };
 use uuid::Uuid;
 
 use super::draft::Draft;
 use crate::service::error::Result;
 use crate::service::history::NewEvent;
-use crate::service::insert::{IfTaken, Inserts, insert_all};
+use crate::service::insert::{self, IfTaken, Inserts, insert_all};
 use crate::service::line;
 
 /// Names that are looked up in one statement at most.
 const MAX_NAMES: usize = 30_000;
+
+/// What happens to a release whose external id is taken.
+const IF_KNOWN: IfTaken = IfTaken::Keep("external_id");
 
 /// Stores releases, those that are new. Returns the ids of the ones that were stored; the others
 /// have an external id that is taken. The database decides that, so that of two callers at the
@@ -29,15 +32,12 @@ const MAX_NAMES: usize = 30_000;
 /// When the database fails.
 pub async fn insert_releases(
     tx: &DatabaseTransaction,
-    mut releases: Vec<release::Model>,
+    releases: Vec<release::Model>,
 ) -> Result<HashSet<Uuid>> {
-    // In one order for all, so that two imports of the same releases do not wait for each other in
-    // a circle. Of two with the same external id the first stays the first.
-    releases.sort_by(|one, other| one.external_id.cmp(&other.external_id));
+    let releases = in_order(releases);
     let ids: Vec<Uuid> = releases.iter().map(|release| release.id).collect();
     let expected = releases.len() as u64;
-    let if_taken = IfTaken::Keep(release::Column::ExternalId.as_str());
-    let inserted = insert_all(tx, releases, if_taken).await?;
+    let inserted = insert_all(tx, releases, IF_KNOWN).await?;
     if inserted == expected {
         return Ok(ids.into_iter().collect());
     }
@@ -49,6 +49,13 @@ pub async fn insert_releases(
         .all(tx)
         .await?;
     Ok(stored.into_iter().collect())
+}
+
+/// In one order for all, so that two imports of the same releases do not wait for each other in a
+/// circle. Of two with the same external id the first stays the first.
+fn in_order(mut releases: Vec<release::Model>) -> Vec<release::Model> {
+    releases.sort_by(|one, other| one.external_id.cmp(&other.external_id));
+    releases
 }
 
 /// Stores everything that hangs on new releases, the releases being there already.
@@ -66,10 +73,7 @@ pub async fn insert_contents(
         .flat_map(|draft| draft.platforms.iter().cloned())
         .collect();
     let platform_ids = platform_ids(tx, names, now).await?;
-    let mut rows = Rows::default();
-    for draft in drafts {
-        rows.add(draft, &platform_ids, now, actor);
-    }
+    let rows = Rows::of(drafts, &platform_ids, now, actor);
     let mut inserts = Inserts::default();
     inserts.add(tx, rows.platforms).await?;
     inserts.add(tx, rows.references).await?;
@@ -91,9 +95,9 @@ pub fn whole(
     now: Timestamp,
     actor: Option<&str>,
 ) -> Option<Inserts> {
-    let (mut rows, mut inserts) = (Rows::default(), Inserts::default());
+    let mut inserts = Inserts::default();
     let release = vec![draft.release.clone()];
-    rows.add(draft, platform_ids, now, actor);
+    let rows = Rows::of(vec![draft], platform_ids, now, actor);
     let has_room = inserts.try_add(release).is_none()
         && inserts.try_add(rows.platforms).is_none()
         && inserts.try_add(rows.references).is_none()
@@ -105,6 +109,31 @@ pub fn whole(
         && inserts.try_add(rows.failures).is_none()
         && inserts.try_add(rows.events).is_none();
     has_room.then_some(inserts)
+}
+
+/// What stores releases that are new, and then what stores everything that hangs on them, on platforms
+/// that are all known.
+pub fn statements(
+    backend: DbBackend,
+    drafts: Vec<Draft>,
+    platform_ids: &HashMap<String, Uuid>,
+    now: Timestamp,
+    actor: Option<&str>,
+) -> (Vec<Statement>, Vec<Statement>) {
+    let releases = drafts.iter().map(|draft| draft.release.clone());
+    let releases = in_order(releases.collect());
+    let rows = Rows::of(drafts, platform_ids, now, actor);
+    let contents = insert::repeated(backend, rows.platforms, IfTaken::Fail)
+        .chain(insert::repeated(backend, rows.references, IfTaken::Fail))
+        .chain(insert::repeated(backend, rows.metadata, IfTaken::Fail))
+        .chain(insert::repeated(backend, rows.notes, IfTaken::Fail))
+        .chain(insert::repeated(backend, rows.packages, IfTaken::Fail))
+        .chain(insert::repeated(backend, rows.deployments, IfTaken::Fail))
+        .chain(insert::repeated(backend, rows.results, IfTaken::Fail))
+        .chain(insert::repeated(backend, rows.failures, IfTaken::Fail))
+        .chain(insert::repeated(backend, rows.events, IfTaken::Fail));
+    let releases = insert::repeated(backend, releases, IF_KNOWN);
+    (releases.collect(), contents.collect())
 }
 
 /// Stores events.
@@ -140,6 +169,19 @@ struct Rows {
 }
 
 impl Rows {
+    fn of(
+        drafts: Vec<Draft>,
+        platform_ids: &HashMap<String, Uuid>,
+        now: Timestamp,
+        actor: Option<&str>,
+    ) -> Self {
+        let mut rows = Self::default();
+        for draft in drafts {
+            rows.add(draft, platform_ids, now, actor);
+        }
+        rows
+    }
+
     fn add(
         &mut self,
         draft: Draft,
