@@ -111,14 +111,16 @@ async fn fifty_platforms_and_packages_cost_what_one_does(app: TestApp) {
             platforms(first: $first) { nodes { currentVersions { deployment { release { user } } } } }
             packageSummaries(first: $first) { nodes { currentVersions { version } } }
         }";
-    // What is asked at the same time is one statement on SQLite.
+    // What is asked at the same time is one statement on SQLite. On PostgreSQL it is if it is about a
+    // few records, and if both pages happen to be there at the same time.
     let expected = match app.database().backend() {
-        DbBackend::Sqlite => 3,
-        _ => 5,
+        DbBackend::Sqlite => 3..=3,
+        _ => 4..=5,
     };
     for first in [1, 50] {
         let before = app.statements();
         app.query(query, json!({"first": first})).await;
-        assert_eq!(app.statements() - before, expected, "{first}");
+        let cost = app.statements() - before;
+        assert!(expected.contains(&cost), "{cost} for {first}");
     }
 }
