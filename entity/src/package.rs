@@ -29,6 +29,8 @@ pub struct Model {
     pub duration_ms: Option<i64>,
     /// Derived: the time that orders versions.
     pub effective_at: Timestamp,
+    /// Derived: when its release started, by which its releases are found in their order.
+    pub release_started_at: Option<Timestamp>,
     /// API names of the fields that Orlo filled in, separated by commas.
     pub inferred_fields: String,
     pub created_at: Timestamp,
@@ -58,6 +60,7 @@ crate::row::row!(
     finished_at,
     duration_ms,
     effective_at,
+    release_started_at,
     inferred_fields,
     created_at,
     updated_at,

@@ -81,6 +81,7 @@ pub fn settle(release: &mut release::Model, packages: &mut [package::Model]) {
     for package in packages.iter_mut() {
         package.duration_ms = duration_ms(package.started_at, package.finished_at);
         package.effective_at = effective_at(package, release);
+        package.release_started_at = release.started_at;
     }
     let living = || {
         packages

@@ -157,6 +157,10 @@ impl Held {
         derive::settle(&mut self.release, &mut self.packages);
         self.release.updated_at = now;
         update_changed(tx, &self.release_before, &self.release).await?;
+        // The database has just done so with all packages of the release, which change no further.
+        for package in self.packages_before.values_mut() {
+            package.release_started_at = self.release.started_at;
+        }
         let moves_lines = self.moves_lines();
         let mut news = Vec::new();
         for mut package in self.packages {

@@ -86,6 +86,7 @@ impl Row {
             finished_at: None,
             duration_ms: None,
             effective_at: at,
+            release_started_at: self.release.started_at,
             inferred_fields: String::new(),
             created_at: at,
             updated_at: at,

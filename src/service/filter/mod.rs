@@ -5,6 +5,7 @@
 //! complement of what it negates.
 
 mod input;
+mod lead;
 mod list;
 mod record;
 mod scope;
@@ -15,4 +16,5 @@ pub use input::{
     BooleanFilter, DateTimeFilter, FloatFilter, IdFilter, MetadataFilter, PackageFilter,
     PackageListFilter, ReleaseFilter, StatusFilter, StringFilter, StringListFilter,
 };
+pub use lead::LEAD;
 pub use scope::FilterContext;

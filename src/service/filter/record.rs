@@ -23,8 +23,19 @@ impl ReleaseFilter {
         Ok(Condition::all().add(expression))
     }
 
+    /// Whether it takes a look into other tables to tell which releases meet it.
+    pub(in crate::service) fn looks_elsewhere(&self) -> bool {
+        let parts = self.and.iter().chain(&self.or).flatten();
+        self.packages.is_some()
+            || self.platforms.is_some()
+            || self.references.is_some()
+            || self.notes.is_some()
+            || self.metadata.is_some()
+            || parts.chain(self.not.as_deref()).any(Self::looks_elsewhere)
+    }
+
     /// Whether it can be met by few releases only, which an index finds.
-    fn is_selective(&self) -> bool {
+    pub(super) fn is_selective(&self) -> bool {
         let by_id = self.id.as_ref();
         by_id.is_some_and(|id| id.eq.is_some() || id.is_in.is_some())
             || is_selective(self.external_id.as_ref())
@@ -44,7 +55,7 @@ impl PackageFilter {
     }
 
     /// Whether it can be met by few packages only, which an index finds.
-    fn is_selective(&self) -> bool {
+    pub(super) fn is_selective(&self) -> bool {
         let by_id = self.id.as_ref();
         by_id.is_some_and(|id| id.eq.is_some() || id.is_in.is_some())
             || is_selective(self.external_id.as_ref())
@@ -127,7 +138,7 @@ impl<'a> Gathered<'a> {
     }
 }
 
-fn release(filter: &ReleaseFilter, scope: &Scope) -> Result<Expr> {
+pub(super) fn release(filter: &ReleaseFilter, scope: &Scope) -> Result<Expr> {
     let ReleaseFilter {
         and,
         or,
@@ -196,7 +207,7 @@ fn stale(scope: &Scope) -> Expr {
     in_progress.and(scope.column("updated_at").lt(before))
 }
 
-fn package(filter: &PackageFilter, scope: &Scope) -> Result<Expr> {
+pub(super) fn package(filter: &PackageFilter, scope: &Scope) -> Result<Expr> {
     let PackageFilter {
         and,
         or,

@@ -274,6 +274,7 @@ pub fn draft_package(
         finished_at: input.finished_at,
         duration_ms: None,
         effective_at: defaults.now,
+        release_started_at: None,
         inferred_fields,
         created_at: defaults.now,
         updated_at: defaults.now,

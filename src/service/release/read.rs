@@ -8,12 +8,13 @@ use entity::{
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _, SelectStatement};
 use sea_orm::{
-    EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait,
+    DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationTrait,
 };
 use uuid::Uuid;
 
 use super::ReleaseOrder;
-use crate::service::filter::{FilterContext, ReleaseFilter};
+use crate::service::filter::{FilterContext, LEAD, ReleaseFilter};
 use crate::service::page::{self, Direction, Key, Order, Page, PageArgs};
 use crate::service::reference::{self, Lock, ReleaseRef};
 use crate::service::{Result, Service, sql, tally};
@@ -30,7 +31,20 @@ pub async fn list(
     args: PageArgs,
 ) -> Result<Page<release::Model>> {
     let order = list_order(order);
+    let context = FilterContext::of(service);
+    let all = || (all(columns), columns, sql::column("release", "id"));
+    if let Some(order) = led(&order)
+        && let Some(found) = filter.led(&context)?
+    {
+        return page::search(service, all(), (found, &order), &args).await;
+    }
     let query = matching(service, filter, columns)?;
+    // SQLite reads no row before it needs a column that the index lacks. PostgreSQL reads each that it
+    // meets, or takes whichever index has every column of the page.
+    if context.backend == DbBackend::Postgres && filter.looks_elsewhere() {
+        let found = query.clone().clear_selects().take();
+        return page::search(service, all(), (found, &order), &args).await;
+    }
     page::fetch(service, (query, columns), &order, &args).await
 }
 
@@ -265,15 +279,34 @@ fn list_order(order: &[ReleaseOrder]) -> Order {
     }
 }
 
+/// The same order by what the packages know that lead to releases; none if it depends on more.
+fn led(order: &Order) -> Option<Order> {
+    let mut order = order.clone();
+    for key in &mut order.keys {
+        let column = match key.name {
+            "started_at" => "release_started_at",
+            "id" => "release_id",
+            _ => return None,
+        };
+        key.expression = sql::column(LEAD, column);
+    }
+    Some(order)
+}
+
 fn matching(
     service: &Service,
     filter: &ReleaseFilter,
     columns: Columns,
 ) -> Result<SelectStatement> {
     let condition = filter.condition(&FilterContext::of(service))?;
-    let mut query = living().filter(condition).into_query();
+    Ok(all(columns).cond_where(condition).take())
+}
+
+/// All releases, with `columns` of them.
+fn all(columns: Columns) -> SelectStatement {
+    let mut query = living().into_query();
     sql::select::<release::Entity>(&mut query, columns);
-    Ok(query)
+    query
 }
 
 fn failures_of_the_living(condition: Expr) -> SelectStatement {

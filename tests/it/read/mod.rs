@@ -3,6 +3,7 @@
 mod alone;
 mod batches;
 mod fields;
+mod led;
 mod lists;
 mod nodes;
 mod summaries;

@@ -26,6 +26,8 @@ pub async fn check(app: &TestApp) {
             .filter(|it| it.release_id == release.id)
             .collect();
         check_derived(release, &own);
+        let starts = |it: &&package::Model| it.release_started_at == release.started_at;
+        assert!(own.iter().all(starts), "{release:#?} {own:#?}");
     }
     check_tally(app, &releases).await;
     let told = Told::read(app).await;

@@ -1,0 +1,77 @@
+//! Releases that are found by what they deployed.
+
+use sea_orm::DbBackend;
+use sea_orm::sea_query::{ExprTrait, IntoIden, Query, SelectStatement};
+
+use super::input::{PackageFilter, ReleaseFilter};
+use super::record::{package, release};
+use super::scope::{Budget, FilterContext, Scope};
+use super::value;
+use crate::service::Result;
+use crate::service::sql::{all, column};
+
+/// What the packages are called that lead to releases.
+pub const LEAD: &str = "lead";
+
+impl ReleaseFilter {
+    /// A query for the releases that meet the filter, as `release`, by way of a package of a name that
+    /// each of them must have, as [`LEAD`]. It is about distinct rows of what it is made to select,
+    /// and about releases that are not deleted.
+    ///
+    /// The packages of a name have an index in the order in which their releases started. On the
+    /// latest page of those that a team released, it leads past few others, while the team may have
+    /// released a hundred times as much. None where there is no such name, or a better way.
+    ///
+    /// # Errors
+    /// When the filter is too large or has a text that no database can compare with.
+    pub fn led(&self, context: &FilterContext) -> Result<Option<SelectStatement>> {
+        let Some(leading) = self.leading(context) else {
+            return Ok(None);
+        };
+        let mut rest = self.clone();
+        if let Some(packages) = &mut rest.packages {
+            packages.some = None;
+        }
+        // The packages know this as well, and their index has it.
+        let started_at = rest.started_at.take();
+        let budget = Budget::default();
+        let releases = Scope::root(context, &budget, "release");
+        let packages = Scope::root(context, &budget, LEAD).deeper()?;
+        packages.count()?;
+        let mut conditions = vec![
+            packages.column("deleted_at").is_null(),
+            package(leading, &packages)?,
+            releases.column("deleted_at").is_null(),
+            release(&rest, &releases)?,
+        ];
+        if let Some(filter) = &started_at {
+            let start = packages.column("release_started_at");
+            conditions.extend(value::times(filter, &start, &packages)?);
+        }
+        let same = column("release", "id").eq(packages.column("release_id"));
+        conditions.push(same);
+        // SQLite, which knows nothing of how many rows there are, takes tables that are joined so in
+        // the order written. There is no such thing as a condition on it.
+        Ok(Some(
+            Query::select()
+                .distinct()
+                .from_as("package", LEAD.into_iden())
+                .cross_join("release")
+                .and_where(all(conditions))
+                .take(),
+        ))
+    }
+
+    /// The packages of a name of which a release must have one, if no index finds the releases sooner.
+    fn leading(&self, context: &FilterContext) -> Option<&PackageFilter> {
+        let some = self.packages.as_ref()?.some.as_ref()?;
+        let name = some.name.as_ref()?;
+        let is_found_sooner = self.is_selective()
+            || some.is_selective()
+            || self.references.is_some()
+            || self.metadata.is_some()
+            // PostgreSQL knows who made more releases than there are of a package.
+            || (context.backend == DbBackend::Sqlite && self.user.is_some());
+        (name.eq.is_some() && !name.ignore_case && !is_found_sooner).then_some(some)
+    }
+}
