@@ -14,6 +14,7 @@ mod m20261122_000006_order_events;
 mod m20261127_000007_widen_indexes;
 mod m20261127_000008_tally_releases;
 mod m20261127_000009_lead_to_releases;
+mod m20261127_000010_total_releases;
 
 /// Runs the steps that a database lacks, in order.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000007_widen_indexes::Migration),
             Box::new(m20261127_000008_tally_releases::Migration),
             Box::new(m20261127_000009_lead_to_releases::Migration),
+            Box::new(m20261127_000010_total_releases::Migration),
         ]
     }
 }

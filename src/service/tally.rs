@@ -2,10 +2,10 @@
 //!
 //! The table `release_tally` is derived from the table `release`, by triggers, so that it is right
 //! whoever writes. Questions that ask for nothing else need not go through all releases: there are
-//! some rows of it for each day, however much happens.
+//! some rows of it for each day, however much happens. The table `release_total` adds them up.
 
 use entity::Timestamp;
-use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement, UnionType};
 use sea_orm::{ConnectionTrait as _, DbBackend};
 
 use super::error::{Error, Result};
@@ -99,12 +99,59 @@ pub fn rows(service: &Service, filter: &ReleaseFilter) -> Result<SelectStatement
 /// # Errors
 /// When the filter makes no sense, or the database fails.
 pub async fn count(service: &Service, filter: &ReleaseFilter) -> Result<u64> {
+    let mut query = if is_about_days(filter) {
+        rows(service, filter)?
+    } else {
+        totals(service, filter)?
+    };
     let sum = Func::sum(Expr::col(COUNT)).cast_as("bigint");
-    let mut query = rows(service, filter)?;
     query.expr_as(Func::coalesce([sum, Expr::val(0_i64)]), COUNT);
     let count = sql::rows::<i64>(service, &query).await?.pop();
     let count = count.ok_or_else(|| Error::Corrupt("a count without a row".to_owned()))?;
     Ok(sql::unsigned(count))
+}
+
+/// Whether the day of a start matters, and not only whether it is known.
+fn is_about_days(filter: &ReleaseFilter) -> bool {
+    let ReleaseFilter {
+        and,
+        or,
+        not,
+        started_at,
+        ..
+    } = filter;
+    let only_whether_known = |filter: &DateTimeFilter| {
+        let is_null = filter.is_null;
+        *filter
+            == DateTimeFilter {
+                is_null,
+                ..DateTimeFilter::default()
+            }
+    };
+    let mut filters = and.iter().chain(or).flatten().chain(not.as_deref());
+    !started_at.as_ref().is_none_or(only_whether_known) || filters.any(is_about_days)
+}
+
+/// The same as [`rows`] for a filter that is not about days: days are added up, but for those that
+/// PostgreSQL's writers have added and nobody has folded.
+fn totals(service: &Service, filter: &ReleaseFilter) -> Result<SelectStatement> {
+    let condition = filter.condition(&FilterContext::of(service))?;
+    let columns = ["started_at", "team", "status", "rollback", COUNT];
+    let mut parts = Query::select()
+        .columns(columns)
+        .from("release_total")
+        .take();
+    if service.database.backend() == DbBackend::Postgres {
+        let mut loose = Query::select()
+            .columns(columns)
+            .from("release_tally")
+            .take();
+        loose.and_where(Expr::col("folded").not());
+        parts.union(UnionType::All, loose);
+    }
+    let mut query = Query::select();
+    query.from_subquery(parts, "release");
+    Ok(query.cond_where(condition).take())
 }
 
 /// Folds what PostgreSQL's writers have added into one row for each day, team, status and kind, for

@@ -8,7 +8,9 @@ use entity::{
     DeployStatus, Timestamp, event, failure, package, package_result, platform, release,
     release_metadata, release_note, release_platform, release_reference,
 };
-use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryOrder, Statement, TryGetableMany};
+use sea_orm::{
+    ActiveEnum, ConnectionTrait, DbBackend, EntityTrait, QueryOrder, Statement, TryGetableMany,
+};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -120,19 +122,42 @@ async fn check_tally(app: &TestApp, releases: &[release::Model]) {
         let cell = (day, start, release.team.clone(), status, release.rollback);
         *expected.entry(cell).or_insert(0_i64) += 1;
     }
-    let sql = "SELECT day, started_at, team, status, rollback, CAST(sum(count) AS bigint) AS count
-        FROM release_tally GROUP BY day, started_at, team, status, rollback HAVING sum(count) <> 0";
+    assert_eq!(counts(app, "release_tally").await, expected);
+    let mut totals = HashMap::new();
+    for ((_, start, team, status, rollback), count) in expected {
+        let cell = (0, start.map(|_| 0), team, status, rollback);
+        *totals.entry(cell).or_insert(0) += count;
+    }
+    let parts = "SELECT 0 AS day, started_at, team, status, rollback, count FROM release_total";
+    let loose =
+        "SELECT 0, CASE WHEN started_at IS NOT NULL THEN 0 END, team, status, rollback, count
+        FROM release_tally WHERE NOT folded";
+    let parts = match app.database().backend() {
+        DbBackend::Postgres => format!("({parts} UNION ALL {loose}) AS parts"),
+        _ => format!("({parts})"),
+    };
+    assert_eq!(counts(app, &parts).await, totals);
+}
+
+/// Day, start, team, status and whether it is a rollback.
+type Cell = (i64, Option<i64>, Option<String>, String, bool);
+
+/// What the rows of `table` count.
+async fn counts(app: &TestApp, table: &str) -> HashMap<Cell, i64> {
+    let sql = format!(
+        "SELECT CAST(day AS bigint) AS day, CAST(started_at AS bigint) AS started_at, team, status,
+            rollback, CAST(sum(count) AS bigint) AS count
+        FROM {table} GROUP BY 1, 2, 3, 4, 5 HAVING sum(count) <> 0"
+    );
     let reader = app.database().reader();
     let statement = Statement::from_string(reader.get_database_backend(), sql);
     let rows = reader.query_all_raw(statement).await.unwrap().into_iter();
-    let tally: HashMap<_, i64> = rows
-        .map(|row| {
-            let (day, start, team, status, rollback, count) =
-                TryGetableMany::try_get_many_by_index(&row).unwrap();
-            ((day, start, team, status, rollback), count)
-        })
-        .collect();
-    assert_eq!(tally, expected);
+    rows.map(|row| {
+        let (day, start, team, status, rollback, count) =
+            TryGetableMany::try_get_many_by_index(&row).unwrap();
+        ((day, start, team, status, rollback), count)
+    })
+    .collect()
 }
 
 /// The status by the numbers of failed, running, successful and waiting packages.
