@@ -21,6 +21,10 @@ const RELEASES_OF_NAME: [&str; 5] = [
     "deleted_at",
 ];
 
+/// What the step for wider indexes made. SQLite looks one release after the other up, which the new
+/// index serves as well. PostgreSQL may begin with all packages of a name and status.
+const STATUSES_OF_NAME: [&str; 4] = ["name", "status", "release_id", "deleted_at"];
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     /// Nobody may write between the making of the triggers and the filling in of what is there.
@@ -42,7 +46,12 @@ impl MigrationTrait for Migration {
         connection.execute_unprepared(triggers).await?;
         connection.execute_unprepared(FILL).await?;
         let name = "package_name_release";
-        index(manager, "package", name, &RELEASES_OF_NAME, Rows::Living).await
+        index(manager, "package", name, &RELEASES_OF_NAME, Rows::Living).await?;
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            let drop = "DROP INDEX package_name_status";
+            connection.execute_unprepared(drop).await?;
+        }
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> StepResult {
@@ -59,6 +68,10 @@ impl MigrationTrait for Migration {
         connection
             .execute_unprepared("DROP INDEX package_name_release")
             .await?;
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            let (name, columns) = ("package_name_status", &STATUSES_OF_NAME);
+            index(manager, "package", name, columns, Rows::Living).await?;
+        }
         let table = Table::alter()
             .table("package")
             .drop_column("release_started_at")

@@ -36,19 +36,19 @@ impl ReleaseFilter {
         let started_at = rest.started_at.take();
         let budget = Budget::default();
         let releases = Scope::root(context, &budget, "release");
-        let packages = Scope::root(context, &budget, LEAD).deeper()?;
+        let packages = Scope::root(context, &budget, LEAD).deeper()?.probed();
         packages.count()?;
         let mut conditions = vec![
-            packages.column("deleted_at").is_null(),
+            packages.key("deleted_at").is_null(),
             package(leading, &packages)?,
-            releases.column("deleted_at").is_null(),
+            releases.key("deleted_at").is_null(),
             release(&rest, &releases)?,
         ];
         if let Some(filter) = &started_at {
-            let start = packages.column("release_started_at");
+            let start = packages.key("release_started_at");
             conditions.extend(value::times(filter, &start, &packages)?);
         }
-        let same = column("release", "id").eq(packages.column("release_id"));
+        let same = column("release", "id").eq(packages.key("release_id"));
         conditions.push(same);
         // SQLite, which knows nothing of how many rows there are, takes tables that are joined so in
         // the order written. There is no such thing as a condition on it.

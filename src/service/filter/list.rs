@@ -139,7 +139,7 @@ fn exists(
     inner: &Scope,
     scope: &Scope,
 ) -> Expr {
-    let own = inner.column("release_id").eq(scope.column("id"));
+    let own = inner.key("release_id").eq(scope.key("id"));
     let conditions = [Some(own), condition].into_iter().flatten().collect();
     query.expr(Expr::cust("1")).and_where(all(conditions));
     scope.subquery(Expr::exists(query))

@@ -2,7 +2,7 @@
 
 use entity::DeployStatus;
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
-use sea_orm::{ActiveEnum, Condition};
+use sea_orm::{ActiveEnum, Condition, DbBackend};
 
 use super::input::{PackageFilter, PackageListFilter, ReleaseFilter, StringFilter};
 use super::list::{List, metadata};
@@ -239,15 +239,17 @@ pub(super) fn package(filter: &PackageFilter, scope: &Scope) -> Result<Expr> {
     all_of.add(duration_seconds.as_ref(), "duration_ms", value::seconds)?;
     if let Some(filter) = of_release {
         let (inner, query) = scope.inside("release")?;
+        let selective = filter.is_selective();
+        let inner = if selective { inner } else { inner.probed() };
         let condition = release(filter, &inner)?;
-        let link = (inner.column("id"), scope.column("release_id"));
+        let link = (inner.key("id"), scope.key("release_id"));
         let counts = if scope.context.deleted_too {
             always()
         } else {
-            inner.column("deleted_at").is_null()
+            inner.key("deleted_at").is_null()
         };
         let condition = counts.and(condition);
-        let related = related(query, condition, link, filter.is_selective(), &inner);
+        let related = related(query, condition, link, selective, &inner);
         all_of.conditions.push(related);
     }
     all_of.combine((and.as_deref(), or.as_deref(), not.as_deref()), package)?;
@@ -259,16 +261,22 @@ fn package_list(filter: &PackageListFilter, scope: &Scope) -> Result<Vec<Expr>> 
     let has = |filter: &PackageFilter, like_it: bool| -> Result<Expr> {
         scope.count()?;
         let (inner, query) = scope.inside("package")?;
+        let selective = like_it && filter.is_selective();
+        let inner = if selective { inner } else { inner.probed() };
         let condition = package(filter, &inner)?;
         let condition = if like_it { condition } else { not(condition) };
-        let mut counts = inner.column("deleted_at").is_null();
+        let mut counts = inner.key("deleted_at").is_null();
         if scope.context.deleted_too {
-            let with_it = inner.column("deleted_at").eq(scope.column("deleted_at"));
+            let with_it = inner.key("deleted_at").eq(scope.key("deleted_at"));
             counts = counts.or(with_it);
         }
-        let condition = counts.and(condition);
-        let link = (inner.column("release_id"), scope.column("id"));
-        let selective = like_it && filter.is_selective();
+        let mut condition = counts.and(condition);
+        if scope.context.backend == DbBackend::Sqlite && !selective {
+            // Always holds; in the index of names this comes before the release.
+            let start = inner.key("release_started_at");
+            condition = condition.and(start.is(scope.key("started_at")));
+        }
+        let link = (inner.key("release_id"), scope.key("id"));
         Ok(related(query, condition, link, selective, &inner))
     };
     let mut conditions = Vec::new();

@@ -79,6 +79,7 @@ pub(super) struct Scope<'a> {
     budget: &'a Budget,
     table: String,
     depth: usize,
+    is_probed: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -88,6 +89,7 @@ impl<'a> Scope<'a> {
             budget,
             table: table.to_owned(),
             depth: 0,
+            is_probed: false,
         }
     }
 
@@ -108,6 +110,7 @@ impl<'a> Scope<'a> {
     pub fn inside(&self, table: &'static str) -> Result<(Self, SelectStatement)> {
         let mut scope = self.deeper()?;
         scope.table = format!("{table}_{}", scope.depth);
+        scope.is_probed = false;
         let mut query = SelectStatement::new();
         query.from_as(table, Alias::new(&scope.table));
         Ok((scope, query))
@@ -124,8 +127,28 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// A column of the table.
+    /// The same rows, where those of one record after the other are looked for.
+    ///
+    /// SQLite, which knows nothing of how many rows there are, may take a condition for a better way
+    /// than the record, and then goes through all that meet it for each record. So it does not get to
+    /// see that there are indexes for conditions, but for the one on a name, which leads to the record.
+    pub fn probed(mut self) -> Self {
+        self.is_probed = self.context.backend == DbBackend::Sqlite;
+        self
+    }
+
+    /// A column of the table, to be compared.
     pub fn column(&self, name: &'static str) -> Expr {
+        let column = self.key(name);
+        if self.is_probed && name != "name" {
+            // No index has this, as far as SQLite can see.
+            return Expr::cust_with_expr("+?", column);
+        }
+        column
+    }
+
+    /// A column of the table that leads to its rows.
+    pub fn key(&self, name: &'static str) -> Expr {
         Expr::col((Alias::new(&self.table).into_iden(), name.into_iden()))
     }
 

@@ -6,6 +6,7 @@ mod fields;
 mod led;
 mod lists;
 mod nodes;
+mod plans;
 mod summaries;
 
 use orlo::service::clock::to_millis;
