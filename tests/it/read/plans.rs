@@ -17,25 +17,25 @@ async fn each_record_looks_for_its_own_and_not_through_all_that_meet_a_condition
     run(Backend::Sqlite, look_for_their_own).await;
 }
 
-fn text(text: &str) -> Option<StringFilter> {
-    Some(StringFilter {
+fn text(text: &str) -> StringFilter {
+    StringFilter {
         eq: Some(text.to_owned()),
         ..StringFilter::default()
-    })
+    }
 }
 
-fn failed() -> Option<StatusFilter> {
-    Some(StatusFilter {
+fn failed() -> StatusFilter {
+    StatusFilter {
         eq: Some(DeployStatus::Failed),
         ..StatusFilter::default()
-    })
+    }
 }
 
-fn since() -> Option<DateTimeFilter> {
-    Some(DateTimeFilter {
+fn since() -> DateTimeFilter {
+    DateTimeFilter {
         gte: Some(time(1_000)),
         ..DateTimeFilter::default()
-    })
+    }
 }
 
 /// Everything that an index of packages knows, and what none does.
@@ -44,11 +44,11 @@ fn packages() -> Vec<PackageFilter> {
     for chosen in 1..16 {
         let is_chosen = |bit: u32| chosen & (1 << bit) != 0;
         filters.push(PackageFilter {
-            name: text("app").filter(|_| is_chosen(0)),
-            status: failed().filter(|_| is_chosen(1)),
-            started_at: since().filter(|_| is_chosen(2)),
-            updated_at: since().filter(|_| is_chosen(3)),
-            version: text("1").filter(|_| is_chosen(3)),
+            name: is_chosen(0).then(|| text("app")),
+            status: is_chosen(1).then(failed),
+            started_at: is_chosen(2).then(since),
+            updated_at: is_chosen(3).then(since),
+            version: is_chosen(3).then(|| text("1")),
             ..PackageFilter::default()
         });
     }
@@ -106,9 +106,9 @@ async fn look_for_their_own(app: TestApp) {
         }
     }
     let releases = ReleaseFilter {
-        team: text("web"),
-        status: failed(),
-        started_at: since(),
+        team: Some(text("web")),
+        status: Some(failed()),
+        started_at: Some(since()),
         ..ReleaseFilter::default()
     };
     let packages = PackageFilter {
