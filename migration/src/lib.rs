@@ -13,8 +13,9 @@ mod m20261122_000005_create_tokens;
 mod m20261122_000006_order_events;
 mod m20261127_000007_widen_indexes;
 mod m20261127_000008_tally_releases;
-mod m20261127_000009_lead_to_releases;
-mod m20261127_000010_total_releases;
+mod m20261127_000009_know_the_start;
+mod m20261127_000010_lead_to_releases;
+mod m20261127_000011_total_releases;
 
 /// Runs the steps that a database lacks, in order.
 pub struct Migrator;
@@ -30,8 +31,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_order_events::Migration),
             Box::new(m20261127_000007_widen_indexes::Migration),
             Box::new(m20261127_000008_tally_releases::Migration),
-            Box::new(m20261127_000009_lead_to_releases::Migration),
-            Box::new(m20261127_000010_total_releases::Migration),
+            Box::new(m20261127_000009_know_the_start::Migration),
+            Box::new(m20261127_000010_lead_to_releases::Migration),
+            Box::new(m20261127_000011_total_releases::Migration),
         ]
     }
 }

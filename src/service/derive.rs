@@ -1,7 +1,6 @@
 //! What follows from the recorded facts: status, durations and the time that orders versions.
 //!
-//! These are the only functions that set derived columns; every change of a record ends with
-//! [`settle`].
+//! No other functions set derived columns; every change of a record ends with [`settle`].
 
 use entity::{DeployStatus, Timestamp, package, release};
 

@@ -159,7 +159,9 @@ impl Held {
         update_changed(tx, &self.release_before, &self.release).await?;
         // The database has just done so with all packages of the release, which change no further.
         for package in self.packages_before.values_mut() {
-            package.release_started_at = self.release.started_at;
+            if package.release_started_at == self.release_before.started_at {
+                package.release_started_at = self.release.started_at;
+            }
         }
         let moves_lines = self.moves_lines();
         let mut news = Vec::new();

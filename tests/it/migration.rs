@@ -43,14 +43,15 @@ async fn migrates_up_and_down_and_up_again(backend: Backend) {
     assert_eq!(structure(&database).await, first);
 }
 
-/// A line for each column and each index, in order.
+/// A line for each column, index, trigger and function, in order.
 async fn structure(database: &Database) -> Vec<String> {
     let sql = match database.backend() {
         DbBackend::Sqlite => {
             "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk AS line
              FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name <> 'sqlite_sequence'
              UNION ALL
-             SELECT tbl_name || ' ' || coalesce(sql, name) FROM sqlite_master WHERE type = 'index'
+             SELECT tbl_name || ' ' || coalesce(sql, name) FROM sqlite_master
+             WHERE type IN ('index', 'trigger')
              ORDER BY line"
         }
         _ => {
@@ -59,6 +60,11 @@ async fn structure(database: &Database) -> Vec<String> {
              FROM information_schema.columns WHERE table_schema = 'public'
              UNION ALL
              SELECT tablename || ' ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
+             UNION ALL
+             SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+             UNION ALL
+             SELECT 'function ' || pg_get_functiondef(oid) FROM pg_proc
+             WHERE pronamespace = 'public'::regnamespace
              ORDER BY line"
         }
     };

@@ -70,8 +70,22 @@ impl ReleaseFilter {
             || some.is_selective()
             || self.references.is_some()
             || self.metadata.is_some()
-            // PostgreSQL knows who made more releases than there are of a package.
-            || (context.backend == DbBackend::Sqlite && self.user.is_some());
+            // PostgreSQL knows of which there are more.
+            || (context.backend == DbBackend::Sqlite && self.is_about_few());
         (name.eq.is_some() && !name.ignore_case && !is_found_sooner).then_some(some)
+    }
+
+    /// Whether there are likely fewer releases like this than there are of a package.
+    fn is_about_few(&self) -> bool {
+        use entity::DeployStatus::{InProgress, NotStarted};
+        let is_rare = |status: &_| matches!(status, InProgress | NotStarted);
+        let status = self.status.as_ref();
+        let only = status.and_then(|it| {
+            it.is_in
+                .as_deref()
+                .or(it.eq.as_ref().map(std::slice::from_ref))
+        });
+        let are_rare = only.is_some_and(|only| only.iter().all(is_rare));
+        are_rare || self.is_stale.is_some() || self.user.is_some()
     }
 }

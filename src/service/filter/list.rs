@@ -6,7 +6,7 @@ use super::input::{MetadataFilter, StringFilter, StringListFilter};
 use super::scope::Scope;
 use super::text::{self, Likeness};
 use crate::service::Result;
-use crate::service::sql::{all, call, not};
+use crate::service::sql::{self, all, call, not};
 
 /// As many characters of a reference or of a value as the index holds.
 const INDEXED_CHARACTERS: usize = 128;
@@ -142,7 +142,7 @@ fn exists(
     let own = inner.key("release_id").eq(scope.key("id"));
     let conditions = [Some(own), condition].into_iter().flatten().collect();
     query.expr(Expr::cust("1")).and_where(all(conditions));
-    scope.subquery(Expr::exists(query))
+    scope.subquery(sql::exists(scope.context.backend, query))
 }
 
 /// The conditions of all `filters` on the metadata of the releases in `scope`.

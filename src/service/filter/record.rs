@@ -9,7 +9,7 @@ use super::list::{List, metadata};
 use super::scope::{Budget, FilterContext, Scope};
 use super::{text, value};
 use crate::service::Result;
-use crate::service::sql::{all, always, any, not};
+use crate::service::sql::{all, always, any, exists, not};
 
 impl ReleaseFilter {
     /// What holds for the rows of `release` that meet the filter. Whether they are deleted is
@@ -310,5 +310,5 @@ fn related(
         .expr(Expr::cust("1"))
         .and_where(theirs.eq(own))
         .and_where(condition);
-    inner.subquery(Expr::exists(query))
+    inner.subquery(exists(inner.context.backend, query))
 }

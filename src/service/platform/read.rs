@@ -101,7 +101,7 @@ pub async fn count(service: &Service, name: Option<&StringFilter>) -> Result<u64
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, platform::Model>> {
-    let mut query = living();
+    let mut query = living(service);
     query.and_where(sql::among(service, sql::column("platform", "id"), ids));
     let platforms = sql::rows::<platform::Model>(service, &query).await?;
     Ok(platforms
@@ -118,7 +118,7 @@ pub async fn find(service: &Service, name: &str) -> Result<Option<platform::Mode
     if !is_storable(name) {
         return Ok(None);
     }
-    let mut query = living();
+    let mut query = living(service);
     query.and_where(sql::column("platform", "name").eq(name));
     Ok(sql::rows(service, &query).await?.pop())
 }
@@ -186,7 +186,8 @@ fn releases() -> SelectStatement {
 }
 
 /// The platforms that a release names.
-fn living() -> SelectStatement {
+fn living(service: &Service) -> SelectStatement {
+    let releases = releases().expr(Expr::cust("1")).take();
     Query::select()
         .columns([
             ("platform", "id"),
@@ -194,12 +195,12 @@ fn living() -> SelectStatement {
             ("platform", "created_at"),
         ])
         .from("platform")
-        .and_where(Expr::exists(releases().expr(Expr::cust("1")).take()))
+        .and_where(sql::exists(service.database.backend(), releases))
         .take()
 }
 
 fn matching(service: &Service, name: Option<&StringFilter>) -> Result<SelectStatement> {
-    let mut query = living();
+    let mut query = living(service);
     if let Some(name) = name {
         let column = sql::column("platform", "name");
         query.and_where(name.condition(&column, &FilterContext::of(service))?);

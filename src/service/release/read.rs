@@ -32,18 +32,18 @@ pub async fn list(
 ) -> Result<Page<release::Model>> {
     let order = list_order(order);
     let context = FilterContext::of(service);
-    let all = || (all(columns), columns, sql::column("release", "id"));
+    let table = || (all(columns), columns, sql::column("release", "id"));
     if let Some(order) = led(&order)
         && let Some(found) = filter.led(&context)?
     {
-        return page::search(service, all(), (found, &order), &args).await;
+        return page::search(service, table(), (found, &order), &args).await;
     }
     let query = matching(service, filter, columns)?;
     // SQLite reads no row before it needs a column that the index lacks. PostgreSQL reads each that it
     // meets, or takes whichever index has every column of the page.
     if context.backend == DbBackend::Postgres && filter.looks_elsewhere() {
         let found = query.clone().clear_selects().take();
-        return page::search(service, all(), (found, &order), &args).await;
+        return page::search(service, table(), (found, &order), &args).await;
     }
     page::fetch(service, (query, columns), &order, &args).await
 }

@@ -131,8 +131,14 @@ fn cases() -> Vec<Case> {
 }
 
 const LIST: &str = "
-    query ($filter: ReleaseFilter, $order: [ReleaseOrder!], $first: Int, $after: String, $last: Int, $before: String) {
-        releases(filter: $filter, orderBy: $order, first: $first, after: $after, last: $last, before: $before) {
+    query (
+        $filter: ReleaseFilter, $order: [ReleaseOrder!]
+        $first: Int, $after: String, $last: Int, $before: String, $offset: Int
+    ) {
+        releases(
+            filter: $filter, orderBy: $order
+            first: $first, after: $after, last: $last, before: $before, offset: $offset
+        ) {
             totalCount
             nodes { externalId team user startedAt packages { name version status } }
             pageInfo { startCursor endCursor hasNextPage hasPreviousPage }
@@ -144,11 +150,12 @@ fn keys(nodes: &[Value]) -> Vec<String> {
     keys.map(|key| key.unwrap().to_owned()).collect()
 }
 
-/// All keys in the list, read page by page, forwards or backwards.
-async fn walk(app: &TestApp, filter: &Value, order: &Value, forwards: bool) -> Vec<String> {
+/// All keys in the list, read page by page, forwards or backwards, by two filters in turn that mean the
+/// same.
+async fn walk(app: &TestApp, filters: [&Value; 2], order: &Value, forwards: bool) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut cursor = Value::Null;
-    loop {
+    for filter in filters.into_iter().cycle() {
         let (size, place) = if forwards {
             ("first", "after")
         } else {
@@ -173,15 +180,20 @@ async fn walk(app: &TestApp, filter: &Value, order: &Value, forwards: bool) -> V
         }
         cursor = list["pageInfo"][end].clone();
     }
+    unreachable!("a list ends")
 }
 
 async fn pages_hold_what_a_look_at_each_release_finds(app: TestApp) {
     store(&app, &world()).await;
     let by = |field: &str, direction: &str| json!([{ "field": field, "direction": direction }]);
+    let mut two = by("STARTED_AT", "DESC");
+    let second = by("TEAM", "ASC")[0].take();
+    two.as_array_mut().unwrap().push(second);
     let orders = [
         by("STARTED_AT", "DESC"),
         by("STARTED_AT", "ASC"),
         by("TEAM", "ASC"),
+        two,
     ];
     for order in orders {
         let all = json!({ "order": order, "first": 100 });
@@ -197,16 +209,25 @@ async fn pages_hold_what_a_look_at_each_release_finds(app: TestApp) {
                 "{filter}"
             );
             for forwards in [true, false] {
-                let found = walk(&app, &filter, &order, forwards).await;
-                assert_eq!(found, expected, "{filter} by {order}, forwards: {forwards}");
+                // In a combination it is found by looking at each release; cursors are the same.
+                let looked = json!({ "and": [filter] });
+                for filters in [[&filter, &filter], [&looked, &looked], [&filter, &looked]] {
+                    let found = walk(&app, filters, &order, forwards).await;
+                    assert_eq!(found, expected, "{filter} by {order}, forwards: {forwards}");
+                }
             }
+            let variables = json!({ "filter": filter, "order": order, "first": 3, "offset": 2 });
+            let data = app.query(LIST, variables).await;
+            let page = keys(data["releases"]["nodes"].as_array().unwrap());
+            let rest: Vec<_> = expected.iter().skip(2).take(3).cloned().collect();
+            assert_eq!(page, rest, "{filter} by {order}");
         }
     }
 }
 
 async fn keys_of_app(app: &TestApp) -> Vec<String> {
     let filter = json!({ "packages": { "some": { "name": { "eq": "app" } } } });
-    walk(app, &filter, &Value::Null, true).await
+    walk(app, [&filter; 2], &Value::Null, true).await
 }
 
 async fn a_release_is_where_its_new_start_puts_it(app: TestApp) {
@@ -292,7 +313,35 @@ async fn those_who_write_without_orlo_need_not_know_the_start(app: TestApp) {
     write("UPDATE release SET started_at = started_at + 1000".to_owned()).await;
     assert_eq!(known().await, 4);
     assert_eq!(keys_of_app(&app).await, ["b", "a"]);
+    let to_a = "(SELECT id FROM release WHERE external_id = 'a')";
+    write(format!(
+        "UPDATE package SET release_id = {to_a} WHERE position = 1"
+    ))
+    .await;
+    assert_eq!(known().await, 4);
     write("UPDATE release SET started_at = NULL WHERE external_id = 'b'".to_owned()).await;
-    assert_eq!(known().await, 2);
+    assert_eq!(known().await, 3);
     assert_eq!(keys_of_app(&app).await, ["a", "b"]);
+    if backend == DbBackend::Postgres {
+        write(new_release_with_package(id, columns, &values)).await;
+        assert_eq!(known().await, 4);
+    }
+}
+
+/// One statement for both, as Orlo writes them, in which the package may go in first.
+fn new_release_with_package(id: &str, columns: &str, values: &str) -> String {
+    let new = "'01a21bf1-099a-741e-9ba2-93203c02eeff'::uuid";
+    let release = "\"user\", team, started_at, finished_at, start_told, recorded, success, \
+                       status, rollback, partial, package_count, duration_ms, inferred_fields, \
+                       created_at, updated_at, deleted_at";
+    let values = values.replace("release_id", new);
+    format!(
+        "WITH one AS (
+                 INSERT INTO release (id, external_id, {release})
+                     SELECT {new}, 'new', {release} FROM release WHERE external_id = 'a'
+             ), other AS (
+                 INSERT INTO package (id, position, {columns})
+                     SELECT {id}, 9, {values} FROM package LIMIT 1
+             ) SELECT 1"
+    )
 }

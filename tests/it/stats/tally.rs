@@ -187,9 +187,18 @@ async fn what_was_there_before_is_counted(app: TestApp) {
         "deleteRelease(input: {release: {externalId: \"d\"}}) { ok }",
     )
     .await;
+    // One that is only known to have finished.
+    let finished = release().team("ops").finished("2026-02-02");
+    finished.package("app", "1").record(&app).await;
     let before = stats(&app, "groupBy: TEAM").await;
     let writer = app.database().writer();
-    Migrator::down(writer, Some(1)).await.unwrap();
+    // What packages know of their release is filled in again as well.
+    let steps = Migrator::migrations();
+    let counting = steps
+        .iter()
+        .position(|step| step.name().ends_with("tally_releases"));
+    let counting = u32::try_from(steps.len() - counting.unwrap()).unwrap();
+    Migrator::down(writer, Some(counting)).await.unwrap();
     Migrator::up(writer, None).await.unwrap();
     invariants::check(&app).await;
     assert_eq!(stats(&app, "groupBy: TEAM").await, before);

@@ -2,11 +2,11 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 use crate::StepResult;
-use crate::dialect::{Rows, index, time};
+use crate::dialect::{Rows, index};
 
 /// Lets the packages of a name lead to their releases in the order of these.
 ///
-/// `release_started_at` is derived: it is the start of the package's release. Whoever inserts a
+/// `package.release_started_at` is derived: it is the start of the package's release. Whoever inserts a
 /// package may leave it out, and whoever changes the start of a release need not know of it.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -33,11 +33,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> StepResult {
-        let table = Table::alter()
-            .table("package")
-            .add_column(time("release_started_at"))
-            .take();
-        manager.alter_table(table).await?;
         let connection = manager.get_connection();
         let triggers = match manager.get_database_backend() {
             DbBackend::Postgres => POSTGRES,
@@ -58,11 +53,16 @@ impl MigrationTrait for Migration {
         let connection = manager.get_connection();
         let undo = match manager.get_database_backend() {
             DbBackend::Postgres => {
-                "DROP TRIGGER package_lead_enter ON package;
+                "LOCK TABLE release, package IN SHARE ROW EXCLUSIVE MODE;
                  DROP TRIGGER package_lead_move ON release;
+                 DROP TRIGGER package_lead_enter ON package;
+                 DROP TRIGGER package_lead_change ON package;
                  DROP FUNCTION orlo_lead_enter(); DROP FUNCTION orlo_lead_move();"
             }
-            _ => "DROP TRIGGER package_lead_enter; DROP TRIGGER package_lead_move;",
+            _ => {
+                "DROP TRIGGER package_lead_enter; DROP TRIGGER package_lead_change;
+                 DROP TRIGGER package_lead_move;"
+            }
         };
         connection.execute_unprepared(undo).await?;
         connection
@@ -72,11 +72,7 @@ impl MigrationTrait for Migration {
             let (name, columns) = ("package_name_status", &STATUSES_OF_NAME);
             index(manager, "package", name, columns, Rows::Living).await?;
         }
-        let table = Table::alter()
-            .table("package")
-            .drop_column("release_started_at")
-            .take();
-        manager.alter_table(table).await
+        Ok(())
     }
 }
 
@@ -92,6 +88,12 @@ const SQLITE: &str = "
             WHERE package.id = NEW.id AND release.id = NEW.release_id
                 AND release.started_at IS NOT NULL;
     END;
+    CREATE TRIGGER package_lead_change AFTER UPDATE OF release_id ON package
+        WHEN OLD.release_id <> NEW.release_id
+    BEGIN
+        UPDATE package SET release_started_at = release.started_at FROM release
+            WHERE package.id = NEW.id AND release.id = NEW.release_id;
+    END;
     CREATE TRIGGER package_lead_move AFTER UPDATE OF started_at ON release
         WHEN OLD.started_at IS NOT NEW.started_at
     BEGIN
@@ -99,11 +101,20 @@ const SQLITE: &str = "
             WHERE release_id = NEW.id AND release_started_at IS NOT NEW.started_at;
     END;";
 
+/// Writers lock releases before their packages, and so does this: whoever waits for another one is not
+/// waited for. Others may read.
+///
+/// A package may be inserted by the same statement as its release, and before it. Only after that
+/// statement can the release be read; it is locked, so that nobody changes its start meanwhile.
 const POSTGRES: &str = "
+    LOCK TABLE release, package IN SHARE ROW EXCLUSIVE MODE;
     CREATE FUNCTION orlo_lead_enter() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE start bigint;
     BEGIN
-        NEW.release_started_at := (SELECT started_at FROM release WHERE id = NEW.release_id);
-        RETURN NEW;
+        SELECT started_at INTO start FROM release WHERE id = NEW.release_id FOR SHARE;
+        UPDATE package SET release_started_at = start
+            WHERE id = NEW.id AND release_started_at IS DISTINCT FROM start;
+        RETURN NULL;
     END $$;
     CREATE FUNCTION orlo_lead_move() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -111,8 +122,10 @@ const POSTGRES: &str = "
             WHERE release_id = NEW.id AND release_started_at IS DISTINCT FROM NEW.started_at;
         RETURN NULL;
     END $$;
-    CREATE TRIGGER package_lead_enter BEFORE INSERT ON package
+    CREATE TRIGGER package_lead_enter AFTER INSERT ON package
         FOR EACH ROW WHEN (NEW.release_started_at IS NULL) EXECUTE FUNCTION orlo_lead_enter();
+    CREATE TRIGGER package_lead_change AFTER UPDATE OF release_id ON package
+        FOR EACH ROW WHEN (OLD.release_id <> NEW.release_id) EXECUTE FUNCTION orlo_lead_enter();
     CREATE TRIGGER package_lead_move AFTER UPDATE OF started_at ON release
         FOR EACH ROW WHEN (OLD.started_at IS DISTINCT FROM NEW.started_at)
         EXECUTE FUNCTION orlo_lead_move();";
