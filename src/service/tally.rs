@@ -29,9 +29,9 @@ pub const COUNT: &str = "count";
 #[must_use]
 pub fn knows(filter: &ReleaseFilter) -> bool {
     let ReleaseFilter {
-        and,
-        or,
-        not,
+        and: _,
+        or: _,
+        not: _,
         team: _,
         status: _,
         rollback: _,
@@ -63,8 +63,7 @@ pub fn knows(filter: &ReleaseFilter) -> bool {
         || packages.is_some()
         || metadata.is_some()
         || notes.is_some();
-    let filters = and.iter().chain(or).flatten().chain(not.as_deref());
-    !asks_of_more && started_at.as_ref().is_none_or(is_of_days) && filters.into_iter().all(knows)
+    !asks_of_more && started_at.as_ref().is_none_or(is_of_days) && filter.parts().all(knows)
 }
 
 /// Whether a condition on a time is one on its day.
@@ -111,25 +110,11 @@ pub async fn count(service: &Service, filter: &ReleaseFilter) -> Result<u64> {
     Ok(sql::unsigned(count))
 }
 
-/// Whether the day of a start matters, and not only whether it is known.
+/// Whether the day of a start matters to `filter`, one that the tally [`knows`], and not only whether it
+/// is known.
 fn is_about_days(filter: &ReleaseFilter) -> bool {
-    let ReleaseFilter {
-        and,
-        or,
-        not,
-        started_at,
-        ..
-    } = filter;
-    let only_whether_known = |filter: &DateTimeFilter| {
-        let is_null = filter.is_null;
-        *filter
-            == DateTimeFilter {
-                is_null,
-                ..DateTimeFilter::default()
-            }
-    };
-    let mut filters = and.iter().chain(or).flatten().chain(not.as_deref());
-    !started_at.as_ref().is_none_or(only_whether_known) || filters.any(is_about_days)
+    let has_bounds = |it: &DateTimeFilter| it.gte.is_some() || it.lt.is_some();
+    filter.started_at.as_ref().is_some_and(has_bounds) || filter.parts().any(is_about_days)
 }
 
 /// The same as [`rows`] for a filter that is not about days: days are added up, but for those that

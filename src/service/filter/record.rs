@@ -23,15 +23,20 @@ impl ReleaseFilter {
         Ok(Condition::all().add(expression))
     }
 
+    /// The filters that it combines.
+    pub(in crate::service) fn parts(&self) -> impl Iterator<Item = &Self> {
+        let lists = self.and.iter().chain(&self.or);
+        lists.flatten().chain(self.not.as_deref())
+    }
+
     /// Whether it takes a look into other tables to tell which releases meet it.
     pub(in crate::service) fn looks_elsewhere(&self) -> bool {
-        let parts = self.and.iter().chain(&self.or).flatten();
         self.packages.is_some()
             || self.platforms.is_some()
             || self.references.is_some()
             || self.notes.is_some()
             || self.metadata.is_some()
-            || parts.chain(self.not.as_deref()).any(Self::looks_elsewhere)
+            || self.parts().any(Self::looks_elsewhere)
     }
 
     /// Whether it can be met by few releases only, which an index finds.

@@ -48,8 +48,7 @@ pub struct Draft {
 
 impl Draft {
     /// Fills in what the caller left out and computes what follows. The release is to be known as `id`;
-    /// `path` is where the release
-    /// stands in the input; remarks go to `warnings`.
+    /// `path` is where it stands in the input; remarks go to `warnings`.
     pub fn new(
         id: Uuid,
         input: &CheckedRelease,

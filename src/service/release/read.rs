@@ -33,7 +33,7 @@ pub async fn list(
     let order = list_order(order);
     let context = FilterContext::of(service);
     let table = || (all(columns), columns, sql::column("release", "id"));
-    if let Some(order) = led(&order)
+    if let Some(order) = order_of_lead(&order)
         && let Some(found) = filter.led(&context)?
     {
         return page::search(service, table(), (found, &order), &args).await;
@@ -280,7 +280,7 @@ fn list_order(order: &[ReleaseOrder]) -> Order {
 }
 
 /// The same order by what the packages know that lead to releases; none if it depends on more.
-fn led(order: &Order) -> Option<Order> {
+fn order_of_lead(order: &Order) -> Option<Order> {
     let mut order = order.clone();
     for key in &mut order.keys {
         let column = match key.name {
