@@ -1,26 +1,35 @@
-//! One or two builds on one kind of database.
+//! One or two builds, or sizes, on one kind of database.
 
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
 use crate::knowledge::Knowledge;
 use crate::load::{Cost, Load};
-use crate::process::{Build, Server};
+use crate::process::{Build, Postgres, Server};
 use crate::questions::{self, Question};
 use crate::report::{self, Row};
 use crate::run::say;
 use crate::store::{Kind, Store};
 use crate::table::{memory, number};
 
+/// A build, with a database of so many releases.
+pub struct Entry {
+    pub build: Build,
+    pub size: u64,
+    pub known: Rc<Knowledge>,
+}
+
 /// What is measured, and with what.
 pub struct Contest<'a> {
     pub kind: Kind,
-    pub known: &'a Knowledge,
     pub load: &'a Load,
-    pub builds: &'a [Build],
-    pub store: Store<'a>,
+    pub entries: &'a [Entry],
+    /// Where the databases are.
+    pub directory: &'a Path,
+    pub postgres: Option<&'a Postgres>,
     /// The names of the questions; all when there are none.
     pub only: &'a [String],
     pub rounds: u32,
@@ -30,7 +39,7 @@ pub struct Contest<'a> {
     pub keeps: bool,
 }
 
-/// One build that serves, and the questions to it.
+/// One that serves, and the questions to it.
 struct Candidate<'a> {
     build: &'a Build,
     server: Server,
@@ -43,49 +52,53 @@ impl Contest<'_> {
     /// # Errors
     /// When something else than an answer is wrong.
     pub fn run(&self) -> anyhow::Result<usize> {
-        say(&format!(
-            "\n{} with {} releases\n",
-            self.kind.name(),
-            self.store.size
-        ))?;
+        say(&format!("\n{}\n", self.kind.name()))?;
         let mut urls = Vec::new();
-        for build in self.builds {
-            urls.push(self.load_database(build)?);
+        for entry in self.entries {
+            urls.push(self.load_database(entry)?);
         }
         let mut rows = self.measure(&urls, |code| !questions::is_recording(code))?;
         if !self.keeps {
             rows.extend(self.measure(&urls, questions::is_recording)?);
         } else if self.wants("M1") {
-            let copies = self
-                .builds
-                .iter()
-                .map(|build| self.store.copy(self.kind, build));
+            let copy = |entry| self.store(entry).copy(self.kind, &entry.build);
+            let copies = self.entries.iter().map(copy);
             let copies = copies.collect::<Result<Vec<_>, _>>()?;
             rows.extend(self.measure(&copies, questions::is_recording)?);
-            for build in self.builds {
-                self.store.discard_copy(self.kind, build)?;
+            for entry in self.entries {
+                self.store(entry).discard_copy(self.kind, &entry.build)?;
             }
         }
         ensure!(!rows.is_empty(), "no question has such a name");
-        say(&format!("\n{}", report::table(&rows, self.builds.len())))?;
+        say(&format!("\n{}", report::table(&rows, self.entries.len())))?;
         Ok(rows
             .iter()
-            .filter(|row| row.costs.len() < self.builds.len())
+            .filter(|row| row.costs.len() < self.entries.len())
             .count())
     }
 
-    fn load_database(&self, build: &Build) -> anyhow::Result<String> {
-        let (url, imported) = self.store.load(self.kind, build)?;
-        let (label, bytes) = (build.label, self.store.bytes(self.kind, build)?);
+    fn store(&self, entry: &Entry) -> Store<'_> {
+        Store {
+            size: entry.size,
+            directory: self.directory.to_owned(),
+            postgres: self.postgres,
+        }
+    }
+
+    fn load_database(&self, entry: &Entry) -> anyhow::Result<String> {
+        let (store, build) = (self.store(entry), &entry.build);
+        let (url, imported) = store.load(self.kind, build)?;
+        let (label, bytes) = (build.label, store.bytes(self.kind, build)?);
+        let label = format!("{label}: {} releases", entry.size);
         let Some(imported) = imported else {
-            say(&format!("{label}: imported before, {}", memory(bytes)))?;
+            say(&format!("{label}, imported before, {}", memory(bytes)))?;
             return Ok(url);
         };
         let seconds = imported.duration.as_secs_f64();
         say(&format!(
-            "{label}: imported in {} s, {} releases a second, with at most {} of memory; the database has {}",
+            "{label}, imported in {} s, {} a second, with at most {} of memory; the database has {}",
             number(seconds),
-            number(self.store.size as f64 / seconds),
+            number(entry.size as f64 / seconds),
             memory(imported.peak_bytes),
             memory(bytes),
         ))?;
@@ -100,9 +113,10 @@ impl Contest<'_> {
     fn measure(&self, urls: &[String], some: fn(&str) -> bool) -> anyhow::Result<Vec<Row>> {
         let wanted = |code: &str| some(code) && self.wants(code);
         let mut candidates = Vec::new();
-        for (build, url) in self.builds.iter().zip(urls) {
+        for (entry, url) in self.entries.iter().zip(urls) {
+            let build = &entry.build;
             let server = build.serve(url, self.workplace)?;
-            let mut questions = questions::all(self.known, &server)?;
+            let mut questions = questions::all(&entry.known, &server)?;
             questions.retain(|question| wanted(question.code));
             candidates.push(Candidate {
                 build,
@@ -155,7 +169,7 @@ impl Contest<'_> {
         for _ in 0..self.rounds {
             for (candidate, costs) in candidates.iter().zip(&mut rounds) {
                 let question = &candidate.questions[place];
-                let postgres = self.store.postgres;
+                let postgres = self.postgres;
                 match self
                     .load
                     .measure(question, &candidate.server, postgres, longest)

@@ -4,16 +4,17 @@ use std::env;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
 
-use crate::contest::Contest;
+use crate::contest::{Contest, Entry};
 use crate::knowledge::Knowledge;
 use crate::load::Load;
 use crate::machine;
 use crate::process::{Build, Postgres, Workplace};
-use crate::store::{Kind, Store};
+use crate::store::Kind;
 
 /// What to measure.
 #[derive(Args)]
@@ -30,7 +31,10 @@ pub struct Run {
     /// How long each question is asked, after a warm-up of a quarter of that
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// How often everything is measured; the figures are means. Twice when absent and two builds are compared, else once
+    /// Another number of releases: databases of both sizes are measured in turn, A B A B
+    #[arg(long, conflicts_with = "compare")]
+    compare_size: Option<u64>,
+    /// How often everything is measured; the figures are means. Twice when absent and something is compared, else once
     #[arg(long)]
     rounds: Option<u32>,
     /// A directory in which loaded databases stay, for the next run
@@ -49,7 +53,7 @@ pub struct Run {
 
 impl Run {
     pub fn run(self) -> anyhow::Result<()> {
-        let builds = builds(self.binary.as_deref(), self.compare.as_deref())?;
+        let entries = self.entries()?;
         let workplace = Workplace::new()?;
         let directory = directory(self.keep.as_deref(), &workplace)?;
         say(&format!(
@@ -57,11 +61,10 @@ impl Run {
             machine::describe(),
             machine::commit()
         ))?;
-        for build in &builds {
+        for Entry { build, .. } in &entries {
             let (label, version) = (build.label, machine::version(build));
             say(&format!("{label}: {version} ({})", build.program.display()))?;
         }
-        let known = Knowledge::of(self.size);
         let load = Load::new(workplace.path(), self.seconds)?;
         let mut wrong = 0;
         for kind in Kind::ALL {
@@ -74,16 +77,12 @@ impl Run {
             };
             let contest = Contest {
                 kind,
-                known: &known,
                 load: &load,
-                builds: &builds,
-                store: Store {
-                    size: self.size,
-                    directory: directory.clone(),
-                    postgres: postgres.as_ref(),
-                },
+                entries: &entries,
+                directory: &directory,
+                postgres: postgres.as_ref(),
                 only: &self.only,
-                rounds: self.rounds.unwrap_or(builds.len() as u32),
+                rounds: self.rounds.unwrap_or(entries.len() as u32),
                 workplace: workplace.path(),
                 keeps: self.keep.is_some(),
             };
@@ -94,6 +93,22 @@ impl Run {
             "{wrong} questions were not answered as they should be"
         );
         Ok(())
+    }
+
+    /// What is measured: one or two builds, or one with databases of two sizes.
+    fn entries(&self) -> anyhow::Result<Vec<Entry>> {
+        let mut builds = builds(self.binary.as_deref(), self.compare.as_deref())?;
+        let known = Rc::new(Knowledge::of(self.size));
+        let mut databases = [(self.size, Rc::clone(&known)), (self.size, known)];
+        if let Some(size) = self.compare_size {
+            builds.push(Build {
+                label: "b",
+                ..builds[0].clone()
+            });
+            databases[1] = (size, Rc::new(Knowledge::of(size)));
+        }
+        let entry = |(build, (size, known))| Entry { build, size, known };
+        Ok(builds.into_iter().zip(databases).map(entry).collect())
     }
 
     fn postgres(&self, directory: &Path, workplace: &Workplace) -> anyhow::Result<Postgres> {

@@ -78,10 +78,13 @@ impl Question {
 /// # Errors
 /// When the server does not answer what they are made with.
 pub fn all(known: &Knowledge, server: &Server) -> anyhow::Result<Vec<Question>> {
+    let [by_id, less_by_id] = lists::by_id(known, server)?;
     Ok(vec![
+        numbers::none(),
         lists::latest(known),
         lists::failed(known),
-        lists::by_id(known, server)?,
+        by_id,
+        less_by_id,
         lists::middle(known, server)?,
         lists::first_page(known),
         numbers::of_team(known),

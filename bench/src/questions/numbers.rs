@@ -62,6 +62,14 @@ fn total(counts: Counts) -> Value {
     json!({ "total": counts.answer() })
 }
 
+/// What every request costs: no statement, one field.
+pub fn none() -> Question {
+    let mut question = Question::new("Q0", "nothing that is in the database");
+    let expected = json!({ "server": {} });
+    question.case("query Q0 { server { version } }", &json!({}), expected);
+    question
+}
+
 pub fn of_team(known: &Knowledge) -> Question {
     let mut question = Question::new("Q5", "how many releases a team has");
     for (team, count) in &known.teams {
