@@ -4,6 +4,7 @@
 //! Times are stored as Unix milliseconds and durations as milliseconds, so that both databases
 //! order, compare and average them alike; see `docs/decisions/0001-times-are-milliseconds.md`.
 
+pub mod deferred_index;
 pub mod deploy_status;
 pub mod deployment;
 pub mod event;

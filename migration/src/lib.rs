@@ -16,6 +16,7 @@ mod m20261127_000008_tally_releases;
 mod m20261127_000009_know_the_start;
 mod m20261127_000010_lead_to_releases;
 mod m20261127_000011_total_releases;
+mod m20261127_000012_defer_indexes;
 
 /// Runs the steps that a database lacks, in order.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000009_know_the_start::Migration),
             Box::new(m20261127_000010_lead_to_releases::Migration),
             Box::new(m20261127_000011_total_releases::Migration),
+            Box::new(m20261127_000012_defer_indexes::Migration),
         ]
     }
 }

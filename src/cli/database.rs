@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
+use entity::deferred_index;
+use migration::{Migrator, MigratorTrait, SchemaManager};
+use sea_orm::{ConnectionTrait, DbBackend, EntityName, TransactionTrait};
 
 use crate::config::DatabaseArgs;
 use crate::service::Database;
@@ -20,6 +21,22 @@ pub async fn open(args: &DatabaseArgs) -> anyhow::Result<Database> {
     let database = connect(args).await?;
     migrate(&database).await?;
     Ok(database)
+}
+
+/// Builds the indexes that an import has left behind, where there may be some.
+///
+/// # Errors
+/// When the database fails.
+pub async fn build_indexes(database: &Database) -> anyhow::Result<()> {
+    let manager = SchemaManager::new(database.writer());
+    if manager
+        .has_table(deferred_index::Entity.table_name())
+        .await?
+    {
+        let built = database.build_indexes().await;
+        built.context("cannot build the indexes that an import has left behind")?;
+    }
+    Ok(())
 }
 
 /// Opens a database that must be there, and brings its tables up to date. Opening an SQLite file
@@ -86,14 +103,15 @@ async fn run_steps(database: &Database) -> anyhow::Result<()> {
         .map(|step| step.name().to_owned())
         .collect();
     let applied = Migrator::get_migration_models(writer).await?;
-    if let Some(newer) = applied
-        .into_iter()
-        .find(|step| !known.contains(&step.version))
-    {
+    if let Some(newer) = applied.iter().find(|step| !known.contains(&step.version)) {
         bail!(
             "the database was migrated by a newer Orlo (step {}); run that version, or restore a backup",
             newer.version
         );
+    }
+    if applied.len() < known.len() {
+        // They expect the indexes of the steps before.
+        build_indexes(database).await?;
     }
     Migrator::up(writer, None)
         .await

@@ -34,12 +34,15 @@ enum Direction {
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     match options.direction.unwrap_or(Direction::Up) {
         Direction::Up => {
-            database::open(&options.database).await?.close().await?;
+            let opened = database::open(&options.database).await?;
+            database::build_indexes(&opened).await?;
+            opened.close().await?;
         }
         Direction::Down { steps } => {
-            let database = database::connect(&options.database).await?;
-            Migrator::down(database.writer(), Some(steps)).await?;
-            database.close().await?;
+            let opened = database::connect(&options.database).await?;
+            database::build_indexes(&opened).await?;
+            Migrator::down(opened.writer(), Some(steps)).await?;
+            opened.close().await?;
         }
     }
     tracing::info!("the tables are as asked");

@@ -25,6 +25,8 @@ use crate::shutdown;
 
 /// How often it is written down when tokens were last used.
 const USAGE_INTERVAL: Duration = Duration::from_mins(1);
+/// How often it is looked whether an import has left indexes behind.
+const INDEX_INTERVAL: Duration = Duration::from_mins(1);
 /// How often the tally is folded.
 const TALLY_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -66,7 +68,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     );
     let live = Live::until(stop.clone());
     let auth = open_auth(&service, anonymous, &options.access).await?;
-    let state = AppState::new(service)
+    let state = AppState::new(service.clone())
         .with_auth(auth.clone())
         .with_live(live.clone())
         .with_limits(options.operations.limits())
@@ -76,7 +78,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         .with_slow_query(options.http.slow_query())
         .with_metrics(metrics)
         .with_traces(traces.clone());
-    let jobs = tokio::spawn(jobs(auth.clone(), database.clone(), stop.clone()));
+    let jobs = tokio::spawn(jobs(auth.clone(), service, stop.clone()));
     let address = listener.local_addr()?;
     tracing::info!(%address, "Orlo is ready: GraphiQL is at http://{address}/graphiql");
     let connections = options.http.connections();
@@ -131,10 +133,11 @@ async fn open_auth(
 }
 
 /// What is done now and then, until `stop`.
-async fn jobs(auth: Auth, database: Database, stop: CancellationToken) {
+async fn jobs(auth: Auth, service: Service, stop: CancellationToken) {
     let usage = repeat(|| flush_usage(&auth), USAGE_INTERVAL, &stop);
-    let tally = repeat(|| fold_tally(&database), TALLY_INTERVAL, &stop);
-    tokio::join!(usage, tally);
+    let tally = repeat(|| fold_tally(&service.database), TALLY_INTERVAL, &stop);
+    let indexes = repeat(|| build_indexes(&service), INDEX_INTERVAL, &stop);
+    tokio::join!(usage, tally, indexes);
 }
 
 async fn repeat<F>(work: impl Fn() -> F, interval: Duration, stop: &CancellationToken)
@@ -162,6 +165,17 @@ async fn fold_tally(database: &Database) {
         tracing::warn!(
             error,
             "counts of days were not folded, which makes them slower to read"
+        );
+    }
+}
+
+async fn build_indexes(service: &Service) {
+    let built = service.database.build_left_indexes(service.now()).await;
+    if let Err(error) = built {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(
+            error,
+            "indexes that an import has left behind were not built, which makes questions slower"
         );
     }
 }

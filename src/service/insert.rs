@@ -18,7 +18,7 @@ use super::error::Result;
 const MAX_VALUES: usize = 16_000;
 
 /// Values at most in one of the statements that go on and on.
-const MAX_REPEATED: usize = 2_000;
+const MAX_REPEATED: usize = 4_000;
 
 /// Values of several tables in one statement at most.
 const MAX_TOGETHER: usize = 2_000;

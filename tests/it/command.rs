@@ -34,7 +34,12 @@ pub fn command(arguments: &[&str]) -> Command {
 
 /// Runs the binary to its end with `input` as standard input.
 pub fn run(arguments: &[&str], input: &str) -> Said {
-    let mut child = command(arguments)
+    feed(&mut command(arguments), input)
+}
+
+/// Runs `command` to its end with `input` as standard input.
+pub fn feed(command: &mut Command, input: &str) -> Said {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -49,7 +54,8 @@ pub fn run(arguments: &[&str], input: &str) -> Said {
     said(&output)
 }
 
-fn said(output: &Output) -> Said {
+/// What it said, now that it has ended.
+pub fn said(output: &Output) -> Said {
     Said {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout.clone()).unwrap(),

@@ -26,7 +26,7 @@ on_both_databases!(
 );
 
 /// The counts that an import with `--format json` ends with.
-fn counts(said: &Said) -> (u64, u64, u64) {
+pub fn counts(said: &Said) -> (u64, u64, u64) {
     let counts: Value = serde_json::from_str(&said.out).unwrap();
     let count = |name: &str| counts[name].as_u64().unwrap();
     (count("created"), count("existing"), count("refused"))

@@ -20,6 +20,7 @@ mod from_orlo;
 mod fuzz;
 mod http;
 mod import;
+mod indexes;
 mod limits;
 mod live;
 mod metrics;

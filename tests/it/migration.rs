@@ -44,7 +44,7 @@ async fn migrates_up_and_down_and_up_again(backend: Backend) {
 }
 
 /// A line for each column, index, trigger and function, in order.
-async fn structure(database: &Database) -> Vec<String> {
+pub async fn structure(database: &Database) -> Vec<String> {
     let sql = match database.backend() {
         DbBackend::Sqlite => {
             "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk AS line

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::database;
@@ -79,6 +81,24 @@ impl From<OnConflict> for ConflictPolicy {
     }
 }
 
+/// How often the others are told that this goes on.
+const KEEP_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Tells the others from time to time that the indexes are built later.
+async fn keep_indexes_deferred(service: Service) {
+    loop {
+        tokio::time::sleep(KEEP_INTERVAL).await;
+        let kept = service.database.keep_indexes_deferred(service.now()).await;
+        if let Err(error) = kept {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(
+                error,
+                "a server may build the indexes too early, which takes longer"
+            );
+        }
+    }
+}
+
 /// Imports. The exit code is 1 when something in the file was refused.
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let source = reading::open(&options.file)?;
@@ -93,12 +113,25 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         dry_run: options.dry_run,
     };
     let report = report::Report::new(mode, options.verbose, source.progress.clone());
+    let in_parts = !mode.dry_run && !mode.atomic;
+    if in_parts && source.is_large() {
+        database.defer_indexes(service.now()).await?;
+    }
+    let keeping = tokio::spawn(keep_indexes_deferred(service.clone()));
     let chunks = reading::start(source, options.on_conflict.into());
     let recorded = recording::run(&service, &Caller::default(), chunks, mode, report).await;
+    keeping.abort();
+    let built = database.build_indexes().await;
     // The next server does so otherwise.
     let _ = tally::fold_all(&database).await;
     database.close().await?;
-    let report = recorded?;
+    let built = built.context("the indexes could not be built; `orlo migrate` tries again");
+    let report = recorded.inspect_err(|_| {
+        if let Err(also) = &built {
+            tracing::warn!("{also:#}");
+        }
+    })?;
     report.print(options.format);
+    built?;
     Ok(report.exit_code())
 }

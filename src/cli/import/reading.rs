@@ -1,7 +1,8 @@
 //! Reading the file on a thread of its own, while the database writes.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::fd::AsFd as _;
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,12 +19,22 @@ const CHUNK_ROWS: usize = 250;
 const CHUNK_BYTES: usize = 512 << 10;
 /// Chunks that wait for the database at most.
 const WAITING: usize = 1;
+/// How many bytes a large file has at least.
+const LARGE: u64 = 1 << 20;
 
 /// A file to import.
 pub struct Source {
     reader: Box<dyn Read + Send>,
     /// How far it has been read.
     pub progress: ProgressBar,
+}
+
+impl Source {
+    /// Whether it is known to hold so much that indexes are better built at the end. What comes
+    /// through a pipe may take its time, and others ask meanwhile.
+    pub fn is_large(&self) -> bool {
+        self.progress.length().is_some_and(|length| length >= LARGE)
+    }
 }
 
 /// A release of the file.
@@ -47,7 +58,12 @@ pub enum Part {
 /// Opens the file.
 pub fn open(name: &str) -> anyhow::Result<Source> {
     if name == "-" {
-        return Ok(source(io::stdin(), unbounded()?));
+        // The shell may have opened a file.
+        let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        return Ok(source(
+            io::stdin(),
+            progress(file.metadata().ok().as_ref())?,
+        ));
     }
     let file = File::open(name).with_context(|| format!("cannot open {name}"))?;
     let metadata = file
@@ -56,14 +72,18 @@ pub fn open(name: &str) -> anyhow::Result<Source> {
     if metadata.is_dir() {
         bail!("cannot read {name}: it is a directory");
     }
-    if !metadata.is_file() {
-        return Ok(source(file, unbounded()?));
-    }
-    let progress = ProgressBar::new(metadata.len());
+    Ok(source(file, progress(Some(&metadata))?))
+}
+
+fn progress(metadata: Option<&Metadata>) -> anyhow::Result<ProgressBar> {
+    let Some(file) = metadata.filter(|it| it.is_file()) else {
+        return unbounded();
+    };
+    let progress = ProgressBar::new(file.len());
     progress.set_style(style(
         "{wide_bar} {bytes} of {total_bytes} ({bytes_per_sec}, {eta} left)",
     )?);
-    Ok(source(file, progress))
+    Ok(progress)
 }
 
 /// For what has no known length.

@@ -1,5 +1,6 @@
 //! The way to the database: where it is, how it is opened, and how changes are made whole.
 
+mod indexes;
 mod postgres;
 mod sqlite;
 mod transaction;

@@ -14,8 +14,13 @@ use super::{Database, DatabaseOptions, connection_error};
 use crate::service::group::Group;
 use crate::service::readers::Readers;
 
-/// How much of the file SQLite's writer remembers, in KiB at most.
-const WRITER_CACHE_KIB: u32 = 48 << 10;
+/// How SQLite's writer is set while rows are written.
+pub(super) const WRITING: [(&str, &str); 2] = [
+    // In KiB. Rows go to many places of a large file, which need not be read again each time.
+    ("cache_size", "-49152"),
+    // What a statement would be taken back with, which else is written to a file and read never.
+    ("temp_store", "MEMORY"),
+];
 
 /// After how many pages of 4 KiB the write-ahead log goes back into the file.
 const WRITTEN_BACK_AFTER: u32 = 4_000;
@@ -42,13 +47,11 @@ impl Database {
             .acquire_timeout(options.acquire_timeout)
             .idle_timeout(None)
             .max_lifetime(None);
-        // Rows go to many places of a large file, which need not be read again each time.
         let writing = connect
             .clone()
-            // What a statement would be taken back with, which else is written to a file and read never.
-            .pragma("temp_store", "MEMORY")
-            .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
             .pragma("wal_autocheckpoint", WRITTEN_BACK_AFTER.to_string());
+        let set = |connect: SqliteConnectOptions, (name, value)| connect.pragma(name, value);
+        let writing = WRITING.into_iter().fold(writing, set);
         let writer = pool
             .clone()
             .max_connections(1)
