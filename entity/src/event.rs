@@ -21,7 +21,8 @@ pub struct Model {
     pub actor: Option<String>,
     pub release_id: Uuid,
     pub package_id: Option<Uuid>,
-    /// JSON object: API field name to `{"old": ..., "new": ...}`.
+    /// JSON object: API field name to `{"old": ..., "new": ...}`. Of a new record, of which every old
+    /// value is null, an array of one object: API field name to value.
     pub changes: String,
     #[sea_orm(belongs_to, from = "release_id", to = "id")]
     pub release: BelongsTo<super::release::Entity>,

@@ -17,6 +17,7 @@ mod m20261127_000009_know_the_start;
 mod m20261127_000010_lead_to_releases;
 mod m20261127_000011_total_releases;
 mod m20261127_000012_defer_indexes;
+mod m20261127_000013_shorten_creations;
 
 /// Runs the steps that a database lacks, in order.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000010_lead_to_releases::Migration),
             Box::new(m20261127_000011_total_releases::Migration),
             Box::new(m20261127_000012_defer_indexes::Migration),
+            Box::new(m20261127_000013_shorten_creations::Migration),
         ]
     }
 }

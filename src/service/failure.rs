@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::check::{Checker, TextKind};
 use super::error::{Path, Result, UserErrorCode, Warning, WarningCode};
 use super::held::Held;
-use super::history::{Fields, NewEvent, change};
+use super::history::{self, Fields, NewEvent, change};
 use super::reference::{self, Lock, Lookup, PackageRef, ReleaseRef};
 use super::{Caller, Service, time};
 
@@ -301,7 +301,7 @@ pub(crate) fn reported(failure: &failure::Model) -> NewEvent {
         occurred_at: failure.detected_at,
         release_id: failure.release_id,
         package_id: None,
-        changes: Fields::from_iter([("failure".to_owned(), told)]),
+        changes: history::changes(Fields::from_iter([("failure".to_owned(), told)])),
     }
 }
 

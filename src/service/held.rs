@@ -11,7 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::error::{Path, Result, UserErrorCode};
-use super::history::{self, Fields, NewEvent};
+use super::history::{self, Fields, NewEvent, PackageFields, ReleaseFields};
 use super::insert::{IfTaken, insert_all};
 use super::record::draft::added_event;
 use super::record::store::insert_events;
@@ -219,7 +219,7 @@ impl Held {
                 occurred_at: mark.occurred_at,
                 release_id: self.release.id,
                 package_id: mark.package_id,
-                changes: changes.into_iter().chain(mark.extra.clone()).collect(),
+                changes: history::changes(changes.into_iter().chain(mark.extra.clone()).collect()),
             }
         });
         added.chain(marked).collect()
@@ -228,16 +228,15 @@ impl Held {
     fn changes_of(&self, package_id: Option<Uuid>) -> Fields {
         let Some(id) = package_id else {
             return history::difference(
-                history::release_fields(&self.release_before),
-                history::release_fields(&self.release),
+                &ReleaseFields::from(&self.release_before),
+                &ReleaseFields::from(&self.release),
             );
         };
         let after = self.packages.iter().find(|package| package.id == id);
         match (self.packages_before.get(&id), after) {
-            (Some(before), Some(after)) => history::difference(
-                history::package_fields(before),
-                history::package_fields(after),
-            ),
+            (Some(before), Some(after)) => {
+                history::difference(&PackageFields::from(before), &PackageFields::from(after))
+            }
             _ => Fields::new(),
         }
     }

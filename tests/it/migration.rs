@@ -1,11 +1,17 @@
 //! The way from no tables to all of them, and back.
 
 use ::migration::{Migrator, MigratorTrait as _};
+use entity::event;
 use orlo::service::Database;
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, QueryOrder as _, Statement};
+use serde_json::{Value, json};
 
+use crate::app::{TestApp, on_both_databases};
+use crate::builders::release;
 use crate::database::{Backend, TestDatabase};
 use crate::postgres;
+
+on_both_databases!(changes_of_new_records_are_written_out_on_the_way_back);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_gets_the_same_tables_after_all_were_taken_down() {
@@ -41,6 +47,35 @@ async fn migrates_up_and_down_and_up_again(backend: Backend) {
 
     Migrator::up(database.writer(), None).await.unwrap();
     assert_eq!(structure(&database).await, first);
+}
+
+/// What the step before wrote, and reads.
+async fn changes_of_new_records_are_written_out_on_the_way_back(app: TestApp) {
+    release()
+        .user("ann")
+        .metadata(json!({"old": "x"}))
+        .package("api", "1\"2")
+        .record(&app)
+        .await;
+    let query = "{ events { nodes { changes } } }";
+    let before = app.query(query, json!({})).await;
+    let told = before["events"]["nodes"].as_array().unwrap();
+    let steps = Migrator::migrations();
+    let mut names = steps.iter().map(|step| step.name());
+    let place = names.position(|name| name.ends_with("shorten_creations"));
+    let back = steps.len() - place.unwrap();
+    let writer = app.database().writer();
+    let back = Some(u32::try_from(back).unwrap());
+    Migrator::down(writer, back).await.unwrap();
+    let events = event::Entity::find().order_by_asc(event::Column::Sequence);
+    let events = events.all(writer).await.unwrap();
+    assert_eq!(events.len(), 2);
+    for (event, told) in events.iter().zip(told) {
+        let changes: Value = serde_json::from_str(&event.changes).unwrap();
+        assert_eq!(changes, told["changes"]);
+    }
+    Migrator::up(writer, None).await.unwrap();
+    assert_eq!(app.query(query, json!({})).await, before);
 }
 
 /// A line for each column, index, trigger and function, in order.

@@ -13,7 +13,7 @@ use crate::graphql::batch::{Record, Related, Relation};
 use crate::graphql::context::ContextExt as _;
 use crate::graphql::enums::EventType;
 use crate::graphql::scalars::{DateTime, Json};
-use crate::service::{self, package, release};
+use crate::service::{self, history, package, release};
 
 /// Something that happened to a record: who told us what, when it happened and when we heard.
 /// Events are never changed and never deleted.
@@ -124,8 +124,8 @@ impl Event {
     /// What changed: the names of the fields, each with the value before and the value after, e.g.
     /// `{ "status": { "old": "IN_PROGRESS", "new": "SUCCESSFUL" } }`.
     async fn changes(&self) -> Result<Json> {
-        let changes = serde_json::from_str(&self.0.row().changes);
+        let changes = history::read(&self.0.row().changes);
         let changes = changes.map_err(|error| service::Error::Corrupt(error.to_string()))?;
-        Ok(Json(changes))
+        Ok(Json(changes.into()))
     }
 }

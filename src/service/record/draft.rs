@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use entity::{
     DeployStatus, EventType, Timestamp, failure, package, package_result, release, release_note,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use super::input::{CheckedPackage, CheckedRelease};
 use crate::service::clock::to_millis;
 use crate::service::error::{Path, Warning, WarningCode};
 use crate::service::failure::reported;
-use crate::service::history::{self, NewEvent};
+use crate::service::history::{self, NewEvent, PackageFields, ReleaseFields};
 use crate::service::{Caller, derive, time};
 
 /// How a release is told to Orlo, which decides what is assumed where the caller is silent.
@@ -99,14 +100,13 @@ impl Draft {
     #[must_use]
     pub fn events(&self) -> Vec<NewEvent> {
         let release = &self.release;
-        let mut fields = history::release_fields(release);
-        fields.insert("platforms".to_owned(), json!(self.platforms));
-        fields.insert("references".to_owned(), json!(self.references));
-        fields.insert("metadata".to_owned(), json!(self.metadata));
-        fields.insert(
-            "notes".to_owned(),
-            self.notes.iter().map(note_fields).collect(),
-        );
+        let fields = DraftFields {
+            row: release.into(),
+            platforms: &self.platforms,
+            references: &self.references,
+            metadata: &self.metadata,
+            notes: self.notes.iter().map(note_fields).collect(),
+        };
         let created = NewEvent {
             kind: EventType::ReleaseCreated,
             occurred_at: release
@@ -115,7 +115,7 @@ impl Draft {
                 .unwrap_or(release.created_at),
             release_id: release.id,
             package_id: None,
-            changes: history::creation(fields),
+            changes: history::creation(&fields),
         };
         let added = self
             .packages
@@ -129,20 +129,41 @@ impl Draft {
     }
 }
 
+/// What a new release says.
+#[derive(Serialize)]
+struct DraftFields<'a> {
+    #[serde(flatten)]
+    row: ReleaseFields<'a>,
+    platforms: &'a [String],
+    references: &'a [String],
+    metadata: &'a BTreeMap<String, String>,
+    notes: Vec<Value>,
+}
+
+/// What a new package says.
+#[derive(Serialize)]
+struct AddedFields<'a> {
+    #[serde(flatten)]
+    row: PackageFields<'a>,
+    results: Vec<Value>,
+}
+
 /// The event that tells of a new package.
 #[must_use]
 pub fn added_event(package: &package::Model, results: &[package_result::Model]) -> NewEvent {
-    let mut fields = history::package_fields(package);
     let own = results
         .iter()
         .filter(|result| result.package_id == package.id);
-    fields.insert("results".to_owned(), own.map(result_fields).collect());
+    let fields = AddedFields {
+        row: package.into(),
+        results: own.map(result_fields).collect(),
+    };
     NewEvent {
         kind: EventType::PackageAdded,
         occurred_at: package.effective_at,
         release_id: package.release_id,
         package_id: Some(package.id),
-        changes: history::creation(fields),
+        changes: history::creation(&fields),
     }
 }
 

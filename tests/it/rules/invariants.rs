@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::app::TestApp;
+use orlo::service::history;
 
 /// Checks everything that is stored.
 pub async fn check(app: &TestApp) {
@@ -212,10 +213,7 @@ impl Told {
                 None => told.releases.entry(event.release_id).or_default(),
                 Some(id) => told.packages.entry(id).or_default(),
             };
-            let Value::Object(changes) = serde_json::from_str(&event.changes).unwrap() else {
-                panic!("{event:#?}");
-            };
-            for (field, change) in changes {
+            for (field, change) in history::read(&event.changes).unwrap() {
                 apply(fields, field, change);
             }
         }
