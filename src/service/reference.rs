@@ -15,6 +15,26 @@ pub enum ReleaseRef {
     ExternalId(String),
 }
 
+impl ReleaseRef {
+    /// The id that it names; none where it names no id, or one that no record can have.
+    #[must_use]
+    pub fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Id(id) => Uuid::parse_str(id.trim()).ok(),
+            Self::ExternalId(_) => None,
+        }
+    }
+
+    /// The key of the caller that it names; none where it names none, or one that no record can have.
+    #[must_use]
+    pub fn external_id(&self) -> Option<&str> {
+        match self {
+            Self::ExternalId(key) if is_storable(key) => Some(key.trim()),
+            Self::Id(_) | Self::ExternalId(_) => None,
+        }
+    }
+}
+
 /// A package, by one of its keys or by its place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PackageRef {
@@ -77,15 +97,10 @@ pub async fn release(
     lock: Lock,
 ) -> Result<Lookup<release::Model>> {
     let mut query = release::Entity::find();
-    query = match reference {
-        ReleaseRef::Id(id) => match Uuid::parse_str(id.trim()) {
-            Ok(id) => query.filter(release::COLUMN.id.eq(id)),
-            Err(_) => return Ok(Lookup::NotFound),
-        },
-        ReleaseRef::ExternalId(key) if is_storable(key) => {
-            query.filter(release::COLUMN.external_id.eq(key.trim()))
-        }
-        ReleaseRef::ExternalId(_) => return Ok(Lookup::NotFound),
+    query = match (reference.id(), reference.external_id()) {
+        (Some(id), _) => query.filter(release::COLUMN.id.eq(id)),
+        (None, Some(key)) => query.filter(release::COLUMN.external_id.eq(key)),
+        (None, None) => return Ok(Lookup::NotFound),
     };
     if lock == Lock::ForUpdate {
         query = query.lock_exclusive();

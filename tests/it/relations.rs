@@ -125,7 +125,8 @@ async fn references_lead_to_one_living_record_or_to_none(app: TestApp) {
         (ReleaseRef::ExternalId(of("gone")), None),
         (ReleaseRef::ExternalId(of("a\0")), None),
     ] {
-        let found = release::find(app.service(), &reference).await.unwrap();
+        let found = release::find(app.service(), &reference, Columns::ALL);
+        let found = found.await.unwrap();
         assert_eq!(found.map(|found| found.id), expected, "{reference:?}");
     }
     let inside = |release: &str, name: &str, version: Option<&str>| PackageRef::InRelease {

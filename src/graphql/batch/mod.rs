@@ -3,8 +3,9 @@
 //! the relation for all of them with one call of the service; the others wait for that call. So a
 //! page costs one statement per relation, however long it is.
 //!
-//! Siblings are resolved concurrently within one task, hence no timers and no look-ahead. A batch
-//! lives as long as its records, that is for one request.
+//! Siblings are resolved concurrently within one task, hence no timers. Nor is it looked ahead at what
+//! is selected, but where a record is named by its id (`types/release/ahead.rs`). A batch lives as
+//! long as its records, that is for one request.
 
 mod record;
 mod relation;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock};
 
 /// The relations of a kind of record, one field each.
 pub trait Related {
@@ -19,15 +19,44 @@ pub trait Related {
 /// Records that came together, and what belongs to them.
 #[derive(Debug)]
 pub struct Batch<R: Related> {
-    rows: HashMap<R::Key, Arc<R::Row>>,
+    keys: Vec<R::Key>,
+    /// Not there while it is only known which records they will be.
+    rows: OnceLock<HashMap<R::Key, Arc<R::Row>>>,
     relations: R,
 }
 
 impl<R: Related> Batch<R> {
+    fn of(rows: HashMap<R::Key, Arc<R::Row>>, relations: R) -> Arc<Self> {
+        Arc::new(Self {
+            keys: rows.keys().cloned().collect(),
+            rows: rows.into(),
+            relations,
+        })
+    }
+
+    /// A record that is still to come, or not, as [`Record::arrived`].
+    pub fn ahead(key: R::Key, relations: R) -> Arc<Self> {
+        Arc::new(Self {
+            keys: vec![key],
+            rows: OnceLock::new(),
+            relations,
+        })
+    }
+
+    /// The keys of all records.
+    pub fn keys(&self) -> &[R::Key] {
+        &self.keys
+    }
+
+    /// What belongs to the records.
+    pub const fn relations(&self) -> &R {
+        &self.relations
+    }
+
     /// The record with this key, if it is in the batch.
     pub fn record(self: &Arc<Self>, key: &R::Key) -> Option<Record<R>> {
         Some(Record {
-            row: Arc::clone(self.rows.get(key)?),
+            row: Arc::clone(self.rows.get()?.get(key)?),
             batch: Arc::clone(self),
         })
     }
@@ -52,9 +81,16 @@ impl<R: Related> Clone for Record<R> {
 impl<R: Related> Record<R> {
     /// A record that came alone.
     pub fn single(row: R::Row, relations: R) -> Self {
+        let batch = Batch::ahead(R::key(&row), relations);
+        Self::arrived(row, batch)
+    }
+
+    /// The record of a batch that was made ahead of it.
+    pub fn arrived(row: R::Row, batch: Arc<Batch<R>>) -> Self {
         let (key, row) = (R::key(&row), Arc::new(row));
-        let rows = HashMap::from([(key, Arc::clone(&row))]);
-        let batch = Arc::new(Batch { rows, relations });
+        batch
+            .rows
+            .get_or_init(|| HashMap::from([(key, Arc::clone(&row))]));
         Self { row, batch }
     }
 
@@ -78,7 +114,7 @@ impl<R: Related> Record<R> {
             .collect();
         let rows = groups.iter().flat_map(|(_, rows)| rows);
         let rows = rows.map(|row| (R::key(row), Arc::clone(row))).collect();
-        let batch = Arc::new(Batch { rows, relations });
+        let batch = Batch::of(rows, relations);
         let join = |row| {
             wrap(Self {
                 row,
@@ -102,23 +138,23 @@ impl<R: Related> Record<R> {
     }
 
     /// The keys of all records of the batch.
-    pub fn keys(&self) -> Vec<R::Key> {
-        self.batch.rows.keys().cloned().collect()
+    pub fn keys(&self) -> &[R::Key] {
+        self.batch.keys()
     }
 
     /// All rows of the batch.
     pub fn rows(&self) -> impl Iterator<Item = &R::Row> {
-        self.batch.rows.values().map(AsRef::as_ref)
+        let rows = self.batch.rows.get().into_iter();
+        rows.flat_map(HashMap::values).map(AsRef::as_ref)
     }
 
     /// What belongs to the records of the batch.
     pub fn relations(&self) -> &R {
-        &self.batch.relations
+        self.batch.relations()
     }
 
-    /// The batch, for those who belong to its records. They must not keep it alive, for it keeps
-    /// them.
-    pub fn batch(&self) -> Weak<Batch<R>> {
-        Arc::downgrade(&self.batch)
+    /// The batch. Those who belong to its records must not keep it alive, for it keeps them.
+    pub const fn batch(&self) -> &Arc<Batch<R>> {
+        &self.batch
     }
 }

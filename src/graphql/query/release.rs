@@ -20,8 +20,7 @@ impl ReleaseQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Which release, e.g. `{ externalId: \"jenkins-4711\" }`.")] by: ReleaseRef,
     ) -> Result<Option<Release>> {
-        let row = release::find(ctx.service()?, &by.into()).await?;
-        Ok(row.map(Release::single))
+        Release::find(ctx, &by.into()).await
     }
 
     /// The releases that are like `filter`, one page of them.

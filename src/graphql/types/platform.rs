@@ -76,7 +76,7 @@ impl Platform {
     }
 
     async fn summary(&self, ctx: &Context<'_>) -> Result<Option<PlatformSummary>> {
-        let load = || async { Ok(summaries(ctx.service()?, &self.0.keys()).await?) };
+        let load = || async { Ok(summaries(ctx.service()?, self.0.keys()).await?) };
         self.0.relations().summaries.get(&self.0.key(), load).await
     }
 
@@ -85,7 +85,7 @@ impl Platform {
         service: &Service,
         filter: &filter::ReleaseFilter,
     ) -> Result<u64> {
-        let load = || async { Ok(release_counts(service, &self.0.keys(), filter).await?) };
+        let load = || async { Ok(release_counts(service, self.0.keys(), filter).await?) };
         let counts = self.0.relations().release_counts.with(filter);
         Ok(counts.get(&self.0.key(), load).await?.unwrap_or_default())
     }
@@ -99,7 +99,7 @@ impl Platform {
             let (filter, order, page) = list.clone();
             let (service, ids) = (ctx.service()?, self.0.keys());
             let asked = (&filter, ctx.wanted().releases);
-            let pages = release::of_platforms(service, &ids, asked, &order, page).await?;
+            let pages = release::of_platforms(service, ids, asked, &order, page).await?;
             Ok(Slice::grouped(pages, Release::grouped))
         };
         let relation = self.0.relations().releases.with(&list);
@@ -115,7 +115,7 @@ impl Platform {
     async fn load_versions(&self, ctx: &Context<'_>, at: Moment) -> Result<Vec<CurrentVersion>> {
         let load = || async {
             let (service, ids) = (ctx.service()?, self.0.keys());
-            let versions = current_on_platforms(service, &ids, at).await?;
+            let versions = current_on_platforms(service, ids, at).await?;
             Ok(CurrentVersion::grouped(versions))
         };
         let relation = self.0.relations().current_versions.with(&at);

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::ReleaseOrder;
 use crate::service::filter::{FilterContext, LEAD, ReleaseFilter};
 use crate::service::page::{self, Direction, Key, Order, Page, PageArgs};
-use crate::service::reference::{self, Lock, ReleaseRef};
+use crate::service::reference::ReleaseRef;
 use crate::service::{Result, Service, sql, tally};
 
 /// A page of the releases that meet `filter`, with `columns` of them; the latest start comes first
@@ -110,27 +110,40 @@ pub async fn by_ids(
     among(service, living(), ids, columns).await
 }
 
+fn by_id(service: &Service, ids: &[Uuid]) -> Expr {
+    sql::among(service, sql::column("release", "id"), ids)
+}
+
 async fn among(
     service: &Service,
     releases: sea_orm::Select<release::Entity>,
     ids: &[Uuid],
     columns: Columns,
 ) -> Result<HashMap<Uuid, release::Model>> {
-    let id = sql::column("release", "id");
-    let mut query = releases.filter(sql::among(service, id, ids)).into_query();
+    let mut query = releases.filter(by_id(service, ids)).into_query();
     sql::select::<release::Entity>(&mut query, columns);
     let releases: Vec<release::Model> = sql::rows_with(service, &query, columns).await?;
     let releases = releases.into_iter();
     Ok(releases.map(|release| (release.id, release)).collect())
 }
 
-/// The release that `reference` leads to, unless it is deleted.
+/// The release that `reference` leads to, unless it is deleted, with `columns` of it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find(service: &Service, reference: &ReleaseRef) -> Result<Option<release::Model>> {
-    let found = reference::release(&service.reader(), reference, Lock::None).await?;
-    Ok(found.found())
+pub async fn find(
+    service: &Service,
+    reference: &ReleaseRef,
+    columns: Columns,
+) -> Result<Option<release::Model>> {
+    let found = match (reference.id(), reference.external_id()) {
+        (Some(id), _) => by_id(service, &[id]),
+        (None, Some(key)) => sql::column("release", "external_id").eq(key),
+        (None, None) => return Ok(None),
+    };
+    let mut query = living().filter(found).into_query();
+    sql::select::<release::Entity>(&mut query, columns);
+    Ok(sql::rows_with(service, &query, columns).await?.pop())
 }
 
 /// The platforms of each release, in its order. Releases without any are left out, here and below.

@@ -1,5 +1,6 @@
 //! Questions: what they answer and what they cost.
 
+mod ahead;
 mod alone;
 mod batches;
 mod fields;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use async_graphql::{Context, Result};
 use entity::package;
@@ -115,9 +115,9 @@ impl Package {
     ) -> Result<Slice<PackageResult>> {
         let load = || async {
             let (service, ids) = (ctx.service()?, self.0.keys());
-            let pages = packages::results(service, &ids, page.clone()).await?;
+            let pages = packages::results(service, ids, page.clone()).await?;
             Ok(Slice::grouped(pages, |rows| {
-                PackageResult::grouped(rows, self.0.batch())
+                PackageResult::grouped(rows, Arc::downgrade(self.0.batch()))
             }))
         };
         let relation = self.0.relations().results.with(&page);
@@ -136,7 +136,7 @@ impl Package {
             let package = package.clone();
             async move {
                 let load =
-                    || async { Ok(packages::result_counts(&service, &package.keys()).await?) };
+                    || async { Ok(packages::result_counts(&service, package.keys()).await?) };
                 let counts = &package.relations().result_counts;
                 Ok(counts.get(&package.key(), load).await?.unwrap_or_default())
             }
@@ -151,7 +151,7 @@ impl Package {
     ) -> Result<Option<Self>> {
         let load = || async {
             let (service, ids) = (ctx.service()?, self.0.keys());
-            let rows = version::previous(service, &ids, platform.as_deref()).await?;
+            let rows = version::previous(service, ids, platform.as_deref()).await?;
             let groups = rows.into_iter().map(|(owner, row)| (owner, vec![row]));
             let groups = Self::grouped(groups.collect(), Weak::new()).into_iter();
             Ok(groups
@@ -169,7 +169,7 @@ impl Package {
     ) -> Result<bool> {
         let load = || async {
             let (service, ids) = (ctx.service()?, self.0.keys());
-            let current = version::current_among(service, &ids, platform.as_deref()).await?;
+            let current = version::current_among(service, ids, platform.as_deref()).await?;
             Ok(current.into_iter().map(|id| (id, true)).collect())
         };
         let relation = self.0.relations().current.with(&platform);
@@ -178,7 +178,7 @@ impl Package {
 
     pub(super) async fn load_rollback_detected(&self, ctx: &Context<'_>) -> Result<bool> {
         let load = || async {
-            let rollbacks = version::rollbacks_among(ctx.service()?, &self.0.keys()).await?;
+            let rollbacks = version::rollbacks_among(ctx.service()?, self.0.keys()).await?;
             Ok(rollbacks.into_iter().map(|id| (id, true)).collect())
         };
         let relation = &self.0.relations().rollbacks;

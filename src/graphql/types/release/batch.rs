@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use async_graphql::{Context, Result};
 use entity::{release, release_metadata, release_note};
@@ -77,90 +77,125 @@ impl Release {
         batch.upgrade()?.record(id).map(Self)
     }
 
-    pub(super) async fn load_platforms(&self, ctx: &Context<'_>) -> Result<Vec<Platform>> {
+    pub(super) fn batch(&self) -> &Arc<ReleaseBatch> {
+        self.0.batch()
+    }
+
+    pub(super) fn key(&self) -> Uuid {
+        self.0.key()
+    }
+}
+
+/// What belongs to a release of the batch, loaded for all of them.
+impl ReleaseBatch {
+    pub(super) async fn load_platforms(
+        &self,
+        ctx: &Context<'_>,
+        release: Uuid,
+    ) -> Result<Vec<Platform>> {
         let load = || async {
-            let rows = releases::platforms(ctx.service()?, &self.0.keys()).await?;
+            let rows = releases::platforms(ctx.service()?, self.keys()).await?;
             Ok(Platform::grouped(rows))
         };
-        let relation = &self.0.relations().platforms;
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+        let relation = &self.relations().platforms;
+        Ok(relation.get(&release, load).await?.unwrap_or_default())
     }
 
     pub(super) async fn load_metadata(
         &self,
         ctx: &Context<'_>,
+        release: Uuid,
     ) -> Result<Vec<release_metadata::Model>> {
-        let load = || async { Ok(releases::metadata(ctx.service()?, &self.0.keys()).await?) };
-        let relation = &self.0.relations().metadata;
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+        let load = || async { Ok(releases::metadata(ctx.service()?, self.keys()).await?) };
+        let relation = &self.relations().metadata;
+        Ok(relation.get(&release, load).await?.unwrap_or_default())
     }
 
     pub(super) async fn load_packages(
-        &self,
+        self: &Arc<Self>,
         ctx: &Context<'_>,
+        release: Uuid,
         filter: Option<filter::PackageFilter>,
     ) -> Result<Vec<Package>> {
         let load = || async {
-            let (service, ids) = (ctx.service()?, self.0.keys());
+            let (service, ids) = (ctx.service()?, self.keys());
             let asked = (filter.as_ref(), ctx.wanted().packages);
-            let rows = package::of_releases(service, &ids, asked).await?;
-            Ok(Package::grouped(rows, self.0.batch()))
+            let rows = package::of_releases(service, ids, asked).await?;
+            Ok(Package::grouped(rows, Arc::downgrade(self)))
         };
-        let relation = self.0.relations().packages.with(&filter);
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+        let relation = self.relations().packages.with(&filter);
+        Ok(relation.get(&release, load).await?.unwrap_or_default())
     }
 
-    async fn load_events(&self, ctx: &Context<'_>, page: PageArgs) -> Result<Slice<Event>> {
+    pub(super) async fn load_events(
+        self: &Arc<Self>,
+        ctx: &Context<'_>,
+        release: Uuid,
+        page: PageArgs,
+    ) -> Result<Slice<Event>> {
         let load = || async {
-            let (service, ids) = (ctx.service()?, self.0.keys());
-            let pages = event::of_releases(service, &ids, page.clone()).await?;
+            let (service, ids) = (ctx.service()?, self.keys());
+            let pages = event::of_releases(service, ids, page.clone()).await?;
             Ok(Slice::grouped(pages, |rows| {
-                Event::grouped(rows, self.0.batch())
+                Event::grouped(rows, Arc::downgrade(self))
             }))
         };
-        let relation = self.0.relations().events.with(&page);
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+        let relation = self.relations().events.with(&page);
+        Ok(relation.get(&release, load).await?.unwrap_or_default())
     }
 
-    /// The list of the events of this release, of which `page` is asked for.
+    /// The list of the events of a release, of which `page` is asked for.
     pub(super) async fn list_events(
-        &self,
+        self: &Arc<Self>,
         ctx: &Context<'_>,
+        release: Uuid,
         page: PageArgs,
     ) -> Result<Connection<Event>> {
-        let slice = self.load_events(ctx, page).await?;
-        let release = self.clone();
+        let slice = self.load_events(ctx, release, page).await?;
+        let batch = Arc::clone(self);
         let count = move |service: Service| {
-            let release = release.clone();
-            async move { release.count_events(&service).await }
+            let batch = Arc::clone(&batch);
+            async move { batch.count_events(&service, release).await }
         };
         Ok(Connection::new(slice, count))
     }
 
-    async fn count_events(&self, service: &Service) -> Result<u64> {
-        let load = || async { Ok(event::counts(service, &self.0.keys()).await?) };
-        let relation = &self.0.relations().event_counts;
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+    async fn count_events(&self, service: &Service, release: Uuid) -> Result<u64> {
+        let load = || async { Ok(event::counts(service, self.keys()).await?) };
+        let relation = &self.relations().event_counts;
+        Ok(relation.get(&release, load).await?.unwrap_or_default())
     }
 
-    pub(super) async fn load_references(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        let load = || async { Ok(releases::references(ctx.service()?, &self.0.keys()).await?) };
-        let relation = &self.0.relations().references;
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+    pub(super) async fn load_references(
+        &self,
+        ctx: &Context<'_>,
+        release: Uuid,
+    ) -> Result<Vec<String>> {
+        let load = || async { Ok(releases::references(ctx.service()?, self.keys()).await?) };
+        let relation = &self.relations().references;
+        Ok(relation.get(&release, load).await?.unwrap_or_default())
     }
 
-    pub(super) async fn load_notes(&self, ctx: &Context<'_>) -> Result<Vec<release_note::Model>> {
-        let load = || async { Ok(releases::notes(ctx.service()?, &self.0.keys()).await?) };
-        let relation = &self.0.relations().notes;
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+    pub(super) async fn load_notes(
+        &self,
+        ctx: &Context<'_>,
+        release: Uuid,
+    ) -> Result<Vec<release_note::Model>> {
+        let load = || async { Ok(releases::notes(ctx.service()?, self.keys()).await?) };
+        let relation = &self.relations().notes;
+        Ok(relation.get(&release, load).await?.unwrap_or_default())
     }
 
-    pub(super) async fn load_failures(&self, ctx: &Context<'_>) -> Result<Vec<Failure>> {
+    pub(super) async fn load_failures(
+        self: &Arc<Self>,
+        ctx: &Context<'_>,
+        release: Uuid,
+    ) -> Result<Vec<Failure>> {
         let load = || async {
-            let rows = releases::failures(ctx.service()?, &self.0.keys()).await?;
-            Ok(Failure::grouped(rows, self.0.batch()))
+            let rows = releases::failures(ctx.service()?, self.keys()).await?;
+            Ok(Failure::grouped(rows, Arc::downgrade(self)))
         };
-        let relation = &self.0.relations().failures;
-        Ok(relation.get(&self.0.key(), load).await?.unwrap_or_default())
+        let relation = &self.relations().failures;
+        Ok(relation.get(&release, load).await?.unwrap_or_default())
     }
 }

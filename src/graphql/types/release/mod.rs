@@ -1,5 +1,6 @@
 //! Releases.
 
+mod ahead;
 mod batch;
 mod columns;
 mod timeline;
@@ -52,18 +53,18 @@ impl Release {
 
     /// The platforms that the release went to, in the order in which they were given.
     async fn platforms(&self, ctx: &Context<'_>) -> Result<Objects<Platform>> {
-        Ok(self.load_platforms(ctx).await?.into())
+        Ok(self.batch().load_platforms(ctx, self.key()).await?.into())
     }
 
     /// The names of the platforms, as `platforms` has them; handy in tables.
     async fn platform_names(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        let platforms = self.load_platforms(ctx).await?;
+        let platforms = self.batch().load_platforms(ctx, self.key()).await?;
         Ok(platforms.iter().map(Platform::to_name).collect())
     }
 
     /// Why the release was made: tickets, changes, links. In the order in which they were given.
     async fn references(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        self.load_references(ctx).await
+        self.batch().load_references(ctx, self.key()).await
     }
 
     /// When the release started; null when nobody knows.
@@ -108,14 +109,14 @@ impl Release {
 
     /// What people remarked on the release, oldest first.
     async fn notes(&self, ctx: &Context<'_>) -> Result<Objects<ReleaseNote>> {
-        let notes = self.load_notes(ctx).await?;
+        let notes = self.batch().load_notes(ctx, self.key()).await?;
         Ok(notes.into_iter().map(Into::into).collect())
     }
 
     /// What callers attached to the release, as an object whose values are all texts, e.g.
     /// `{ "region": "eu", "build": "4711" }`; empty when there is nothing.
     async fn metadata(&self, ctx: &Context<'_>) -> Result<Json> {
-        Ok(to_json(self.load_metadata(ctx).await?))
+        Ok(to_json(self.batch().load_metadata(ctx, self.key()).await?))
     }
 
     /// The metadata as a list, ordered by key.
@@ -125,7 +126,11 @@ impl Release {
         #[graphql(desc = "Only these keys, e.g. `[\"region\"]`; all keys when absent.")]
         keys: Option<Vec<String>>,
     ) -> Result<Objects<MetadataEntry>> {
-        let entries = self.load_metadata(ctx).await?.into_iter();
+        let entries = self
+            .batch()
+            .load_metadata(ctx, self.key())
+            .await?
+            .into_iter();
         let wanted = |key: &String| keys.as_ref().is_none_or(|keys| keys.contains(key));
         Ok(entries
             .filter(|entry| wanted(&entry.key))
@@ -142,7 +147,11 @@ impl Release {
         filter: Option<Box<PackageFilter>>,
     ) -> Result<Objects<Package>> {
         let filter = filter.map(|filter| (*filter).into());
-        Ok(Box::pin(self.load_packages(ctx, filter)).await?.into())
+        Ok(
+            Box::pin(self.batch().load_packages(ctx, self.key(), filter))
+                .await?
+                .into(),
+        )
     }
 
     /// How many packages the release has.
@@ -152,7 +161,7 @@ impl Release {
 
     /// The trouble in production that the release caused, in the order of its detection.
     async fn failures(&self, ctx: &Context<'_>) -> Result<Objects<Failure>> {
-        Ok(self.load_failures(ctx).await?.into())
+        Ok(self.batch().load_failures(ctx, self.key()).await?.into())
     }
 
     /// What happened to the release and everything inside it, in the order in which Orlo heard of
@@ -177,7 +186,7 @@ impl Release {
             before,
             offset: None,
         };
-        Box::pin(self.list_events(ctx, page)).await
+        Box::pin(self.batch().list_events(ctx, self.key(), page)).await
     }
 
     /// The names of the fields of this object that Orlo filled in because the caller left them

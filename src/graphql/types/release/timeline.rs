@@ -37,7 +37,11 @@ impl TimelineItem {
     }
 
     async fn packages(&self, ctx: &Context<'_>) -> Result<Vec<Package>> {
-        self.release.load_packages(ctx, None).await
+        let release = &self.release;
+        release
+            .batch()
+            .load_packages(ctx, release.key(), None)
+            .await
     }
 }
 
@@ -66,17 +70,19 @@ impl TimelineItem {
     /// Who released, for which team and why, as far as that is known, e.g. `by ann for shop:
     /// SHOP-1, SHOP-2`; empty when nothing is.
     async fn text(&self, ctx: &Context<'_>) -> Result<String> {
-        let references = self.release.load_references(ctx).await?;
-        let row = self.release.0.row();
+        let release = &self.release;
+        let references = release.batch().load_references(ctx, release.key()).await?;
+        let row = release.0.row();
         Ok(text(row.user.as_deref(), row.team.as_deref(), &references))
     }
 
     /// What to filter marks by: the names of the platforms, the team, the names of the packages,
     /// the status, and `rollback` where it is one; each once.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        let platforms = self.release.load_platforms(ctx).await?;
+        let release = &self.release;
+        let platforms = release.batch().load_platforms(ctx, release.key()).await?;
         let packages = self.packages(ctx).await?;
-        let row = self.release.0.row();
+        let row = release.0.row();
         let platforms = platforms.iter().map(Platform::to_name);
         let names = packages.iter().map(|package| package.name_and_version().0);
         let status = std::iter::once(word(row.status.into()).to_owned());

@@ -73,7 +73,7 @@ async fn count_releases(
     };
     let load = || async {
         let (service, names) = (ctx.service()?, record.keys());
-        Ok(release_counts(service, relations.kind, &names, &filter).await?)
+        Ok(release_counts(service, relations.kind, names, &filter).await?)
     };
     let counts = relations.release_counts.with(&filter);
     Ok(counts.get(&record.key(), load).await?.unwrap_or_default())
