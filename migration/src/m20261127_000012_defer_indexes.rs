@@ -3,8 +3,8 @@ use sea_orm_migration::prelude::*;
 use crate::StepResult;
 use crate::dialect::{drop_tables, text, time};
 
-/// Remembers the indexes that a first import has dropped, until they are built again: what breaks off
-/// between leaves behind what the next command needs to build them.
+/// Remembers the indexes that a first import has dropped, until they are built again: an import that
+/// breaks off between leaves behind what others need to build them.
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 

@@ -114,13 +114,13 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     };
     let report = report::Report::new(mode, options.verbose, source.progress.clone());
     let in_parts = !mode.dry_run && !mode.atomic;
-    if in_parts && source.is_large() {
-        database.defer_indexes(service.now()).await?;
-    }
-    let keeping = tokio::spawn(keep_indexes_deferred(service.clone()));
+    let defers = in_parts && source.is_large() && database.defer_indexes(service.now()).await?;
+    let keeping = defers.then(|| tokio::spawn(keep_indexes_deferred(service.clone())));
     let chunks = reading::start(source, options.on_conflict.into());
     let recorded = recording::run(&service, &Caller::default(), chunks, mode, report).await;
-    keeping.abort();
+    if let Some(keeping) = keeping {
+        keeping.abort();
+    }
     let built = database.build_indexes().await;
     // The next server does so otherwise.
     let _ = tally::fold_all(&database).await;

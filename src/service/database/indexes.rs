@@ -73,12 +73,13 @@ struct Index {
 
 impl Database {
     /// Drops the indexes of a database in which nothing has ever been recorded, to be built by
-    /// [`Database::build_indexes`]. Does nothing where something has. Whoever does so is taken to be at
-    /// work for some minutes from `now`.
+    /// [`Database::build_indexes`]; says whether it has. Does nothing where something was recorded, or
+    /// where another import has dropped them. Whoever does so is taken to be at work for some minutes
+    /// from `now`.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn defer_indexes(&self, now: Timestamp) -> Result<()> {
+    pub async fn defer_indexes(&self, now: Timestamp) -> Result<bool> {
         self.write(|tx| async move { defer(&tx, now).await }).await
     }
 
@@ -173,13 +174,10 @@ fn tables() -> [&'static str; 10] {
     ]
 }
 
-async fn defer(tx: &DatabaseTransaction, now: Timestamp) -> Result<()> {
-    if event::Entity::find().one(tx).await?.is_some() {
-        return Ok(());
-    }
-    if deferred_index::Entity::find().count(tx).await? > 0 {
-        // Another import is at it.
-        return Ok(());
+async fn defer(tx: &DatabaseTransaction, now: Timestamp) -> Result<bool> {
+    let has_history = event::Entity::find().one(tx).await?.is_some();
+    if has_history || deferred_index::Entity::find().count(tx).await? > 0 {
+        return Ok(false);
     }
     let indexes = plain_indexes(tx).await?;
     let rows = (0..)
@@ -195,7 +193,7 @@ async fn defer(tx: &DatabaseTransaction, now: Timestamp) -> Result<()> {
         tx.execute_unprepared(&format!("DROP INDEX \"{}\"", index.name))
             .await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn plain_indexes(tx: &DatabaseTransaction) -> Result<Vec<Index>> {

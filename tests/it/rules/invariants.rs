@@ -8,6 +8,7 @@ use entity::{
     DeployStatus, Timestamp, event, failure, package, package_result, platform, release,
     release_metadata, release_note, release_platform, release_reference,
 };
+use orlo::service::history;
 use sea_orm::{
     ActiveEnum, ConnectionTrait, DbBackend, EntityTrait, QueryOrder, Statement, TryGetableMany,
 };
@@ -15,7 +16,6 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::app::TestApp;
-use orlo::service::history;
 
 /// Checks everything that is stored.
 pub async fn check(app: &TestApp) {
