@@ -48,7 +48,13 @@ pub async fn list(
     if let Some(horizon) = horizon(service).await? {
         query.and_where(sequence().lte(horizon));
     }
-    page::fetch(service, (query, Columns::ALL), &order(), &args).await
+    page::fetch(
+        service,
+        (query, Columns::ALL, sql::Planning::Freely),
+        &order(),
+        &args,
+    )
+    .await
 }
 
 /// The first `limit` events behind the sequence number `after`, up to `upto`, in order.

@@ -1,22 +1,21 @@
 //! Releases that are found by what they deployed.
 
-use sea_orm::DbBackend;
-use sea_orm::sea_query::{ExprTrait, IntoIden, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, SelectStatement};
 
 use super::input::{PackageFilter, ReleaseFilter};
 use super::record::{package, release};
 use super::scope::{Budget, FilterContext, Scope};
 use super::value;
 use crate::service::Result;
-use crate::service::sql::{all, column};
+use crate::service::sql::{all, column, probe};
 
 /// What the packages are called that lead to releases.
 pub const LEAD: &str = "lead";
 
 impl ReleaseFilter {
-    /// A query for the releases that meet the filter, as `release`, by way of a package of a name that
-    /// each of them must have, as [`LEAD`]. It is about distinct rows of what it is made to select,
-    /// and about releases that are not deleted.
+    /// A query for the releases that meet the filter, by way of a package of a name that each of them
+    /// must have, as [`LEAD`]. It is about distinct rows of what it is made to select, and about releases
+    /// that are not deleted.
     ///
     /// The packages of a name have an index in the order in which their releases started. On the
     /// latest page of those that a team released, it leads past few others, while the team may have
@@ -25,7 +24,7 @@ impl ReleaseFilter {
     /// # Errors
     /// When the filter is too large or has a text that no database can compare with.
     pub fn led(&self, context: &FilterContext) -> Result<Option<SelectStatement>> {
-        let Some(leading) = self.leading(context) else {
+        let Some(leading) = self.leading() else {
             return Ok(None);
         };
         let mut rest = self.clone();
@@ -38,40 +37,40 @@ impl ReleaseFilter {
         let releases = Scope::root(context, &budget, "release");
         let packages = Scope::root(context, &budget, LEAD).deeper()?.probed();
         packages.count()?;
+        let same = column("release", "id").eq(packages.key("release_id"));
+        let counts = releases.key("deleted_at").is_null();
+        let release = Query::select()
+            .expr(Expr::cust("1"))
+            .from("release")
+            .and_where(all(vec![same, counts, release(&rest, &releases)?]))
+            .take();
         let mut conditions = vec![
             packages.key("deleted_at").is_null(),
             package(leading, &packages)?,
-            releases.key("deleted_at").is_null(),
-            release(&rest, &releases)?,
+            probe(context.backend, release),
         ];
         if let Some(filter) = &started_at {
             let start = packages.key("release_started_at");
             conditions.extend(value::times(filter, &start, &packages)?);
         }
-        let same = column("release", "id").eq(packages.key("release_id"));
-        conditions.push(same);
-        // SQLite, which knows nothing of how many rows there are, takes tables that are joined so in
-        // the order written. There is no such thing as a condition on it.
         Ok(Some(
             Query::select()
                 .distinct()
                 .from_as("package", LEAD.into_iden())
-                .cross_join("release")
                 .and_where(all(conditions))
                 .take(),
         ))
     }
 
     /// The packages of a name of which a release must have one, if no index finds the releases sooner.
-    fn leading(&self, context: &FilterContext) -> Option<&PackageFilter> {
+    fn leading(&self) -> Option<&PackageFilter> {
         let some = self.packages.as_ref()?.some.as_ref()?;
         let name = some.name.as_ref()?;
         let is_found_sooner = self.is_selective()
             || some.is_selective()
             || self.references.is_some()
             || self.metadata.is_some()
-            // PostgreSQL knows of which there are more.
-            || (context.backend == DbBackend::Sqlite && self.is_about_few());
+            || self.is_about_few();
         (name.eq.is_some() && !name.ignore_case && !is_found_sooner).then_some(some)
     }
 

@@ -4,6 +4,7 @@
 //! on something that is missing does not hold, unless it says so, and `not` is the exact
 //! complement of what it negates.
 
+mod indexed;
 mod input;
 mod lead;
 mod list;

@@ -14,6 +14,7 @@ use super::PackageOrder;
 use crate::service::filter::{FilterContext, PackageFilter};
 use crate::service::page::{self, Children, Direction, Key, Order, Page, PageArgs};
 use crate::service::reference::{self, Lock, PackageRef};
+use crate::service::sql::Planning;
 use crate::service::{Result, Service, sql};
 
 const RESULTS: Children = Children {
@@ -33,9 +34,10 @@ pub async fn list(
     order: &[PackageOrder],
     args: PageArgs,
 ) -> Result<Page<package::Model>> {
+    let planning = Planning::once_if(is_usual(order) && filter.is_in_an_index());
     let order = list_order(order);
     let query = matching(service, filter, columns)?;
-    page::fetch(service, (query, columns), &order, &args).await
+    page::fetch(service, (query, columns, planning), &order, &args).await
 }
 
 /// A page of the packages that meet `filter` for each of the names, ordered as in [`list`].
@@ -224,6 +226,11 @@ pub async fn results_by_ids(
 
 fn living() -> sea_orm::Select<package::Entity> {
     package::Entity::find().filter(package::COLUMN.deleted_at.is_null())
+}
+
+/// Whether the latest start comes first.
+fn is_usual(order: &[PackageOrder]) -> bool {
+    order.is_empty() || order == [PackageOrder::default()]
 }
 
 fn list_order(order: &[PackageOrder]) -> Order {

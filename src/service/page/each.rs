@@ -8,6 +8,7 @@ use super::bounds::segments;
 use super::fetch::fetch;
 use super::order::{Nulls, Order};
 use super::{Page, PageArgs, PageRow};
+use crate::service::sql::Planning;
 use crate::service::{Error, Result, Service, sql};
 
 /// What united lists are called, one of them, and the column that tells them apart.
@@ -34,7 +35,8 @@ pub(in crate::service) async fn fetch_each<T: Row>(
     if queries.len() == 1
         && let Some(query) = queries.pop()
     {
-        return Ok(vec![fetch(service, (query, columns), order, args).await?]);
+        let query = (query, columns, Planning::Freely);
+        return Ok(vec![fetch(service, query, order, args).await?]);
     }
     let slice = args.check(order, &service.settings)?;
     let branches: Vec<_> = queries
@@ -117,7 +119,7 @@ async fn fetch_united<T: Row>(
     }
     let mut lists: Vec<_> = branches.iter().map(|_| Vec::new()).collect();
     let take = |cells: &mut Cells<'_>| Ok((order.take(cells)?, cells.take::<i64>()?));
-    for (row, list) in sql::read(service, &query, columns, take).await? {
+    for (row, list) in sql::read(service, (&query, Planning::Freely), columns, take).await? {
         let list = usize::try_from(list)
             .ok()
             .and_then(|list| lists.get_mut(list));

@@ -8,23 +8,24 @@ use super::args::Slice;
 use super::bounds::{Segment, segments};
 use super::order::{Nulls, Order};
 use super::{Page, PageArgs, PageRow};
+use crate::service::sql::Planning;
 use crate::service::{Result, Service, sql};
 
 /// What the rows of a page are called that are found and not read yet.
 const FOUND: &str = "found";
 
-/// Fetches a page of the rows of `query`, which has no order and no limit. Where nothing of the
-/// rows is wanted, the arguments are checked and nothing is asked.
+/// Fetches a page of the rows of `query`, which has no order and no limit, by statements that are
+/// planned so. Where nothing of the rows is wanted, the arguments are checked and nothing is asked.
 ///
 /// # Errors
 /// When the arguments make no sense, or the database fails.
 pub(in crate::service) async fn fetch<T: Row>(
     service: &Service,
-    (query, columns): (SelectStatement, Columns),
+    (query, columns, planning): (SelectStatement, Columns, Planning),
     order: &Order,
     args: &PageArgs,
 ) -> Result<Page<T>> {
-    fetch_parts(service, columns, order, args, |part| {
+    fetch_parts(service, (columns, planning), order, args, |part| {
         part.rows(query.clone())
     })
     .await
@@ -41,10 +42,10 @@ pub(in crate::service) async fn fetch<T: Row>(
 pub(in crate::service) async fn search<T: Row>(
     service: &Service,
     (all, columns, id): (SelectStatement, Columns, Expr),
-    (found, order): (SelectStatement, &Order),
+    (found, order, planning): (SelectStatement, &Order, Planning),
     args: &PageArgs,
 ) -> Result<Page<T>> {
-    fetch_parts(service, columns, order, args, |part| {
+    fetch_parts(service, (columns, planning), order, args, |part| {
         part.read((all.clone(), &id), part.rows(found.clone()))
     })
     .await
@@ -53,7 +54,7 @@ pub(in crate::service) async fn search<T: Row>(
 /// Fetches a page, each part of it by the statement that `query` makes for it.
 async fn fetch_parts<T: Row>(
     service: &Service,
-    columns: Columns,
+    (columns, planning): (Columns, Planning),
     order: &Order,
     args: &PageArgs,
     query: impl Fn(&Part) -> SelectStatement,
@@ -76,7 +77,8 @@ async fn fetch_parts<T: Row>(
             backend: service.database.backend(),
         };
         let query = query(&part);
-        rows.extend(sql::read(service, &query, columns, |cells| order.take(cells)).await?);
+        let query = (&query, planning);
+        rows.extend(sql::read(service, query, columns, |cells| order.take(cells)).await?);
     }
     let (has_next_page, has_previous_page) = slice.cut(&mut rows);
     Ok(Page {

@@ -58,7 +58,9 @@ pub(in crate::service) async fn fetch_grouped<T: Row>(
     query.expr_as(sql::column(children.table, children.parent), PARENT);
     let mut groups: HashMap<Uuid, Vec<PageRow<T>>> = HashMap::new();
     let take = |cells: &mut Cells<'_>| Ok((order.take(cells)?, cells.take::<Uuid>()?));
-    for (row, parent) in sql::read(service, &query, Columns::ALL, take).await? {
+    for (row, parent) in
+        sql::read(service, (&query, sql::Planning::Freely), Columns::ALL, take).await?
+    {
         groups.entry(parent).or_default().push(row);
     }
     let pages = groups.into_iter().map(|(parent, mut rows)| {

@@ -17,6 +17,7 @@ use super::ReleaseOrder;
 use crate::service::filter::{FilterContext, LEAD, ReleaseFilter};
 use crate::service::page::{self, Direction, Key, Order, Page, PageArgs};
 use crate::service::reference::ReleaseRef;
+use crate::service::sql::Planning;
 use crate::service::{Result, Service, sql, tally};
 
 /// A page of the releases that meet `filter`, with `columns` of them; the latest start comes first
@@ -30,22 +31,26 @@ pub async fn list(
     order: &[ReleaseOrder],
     args: PageArgs,
 ) -> Result<Page<release::Model>> {
+    let planning = Planning::once_if(is_usual(order) && filter.is_in_an_index());
     let order = list_order(order);
     let context = FilterContext::of(service);
     let table = || (all(columns), columns, sql::column("release", "id"));
     if let Some(order) = order_of_lead(&order)
         && let Some(found) = filter.led(&context)?
     {
-        return page::search(service, table(), (found, &order), &args).await;
+        // Else it would plan each time, although there is little else it could do.
+        let found = (found, &order, Planning::Once);
+        return page::search(service, table(), found, &args).await;
     }
     let query = matching(service, filter, columns)?;
     // SQLite reads no row before it needs a column that the index lacks. PostgreSQL reads each that it
     // meets, or takes whichever index has every column of the page.
     if context.backend == DbBackend::Postgres && filter.looks_elsewhere() {
         let found = query.clone().clear_selects().take();
-        return page::search(service, table(), (found, &order), &args).await;
+        let found = (found, &order, planning);
+        return page::search(service, table(), found, &args).await;
     }
-    page::fetch(service, (query, columns), &order, &args).await
+    page::fetch(service, (query, columns, planning), &order, &args).await
 }
 
 /// A page of the releases that meet `filter` for each of the platforms, ordered as in [`list`].
@@ -280,6 +285,11 @@ pub async fn failures_by_ids(
 
 fn living() -> sea_orm::Select<release::Entity> {
     release::Entity::find().filter(release::COLUMN.deleted_at.is_null())
+}
+
+/// Whether the latest start comes first.
+fn is_usual(order: &[ReleaseOrder]) -> bool {
+    order.is_empty() || order == [ReleaseOrder::default()]
 }
 
 fn list_order(order: &[ReleaseOrder]) -> Order {

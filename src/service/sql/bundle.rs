@@ -4,12 +4,14 @@
 //! records of a page, such as their packages and platforms, is asked for concurrently; here those
 //! questions become the columns of one row, each of them one JSON text: a list of lists.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::row::Kind;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use tokio::sync::oneshot;
 
+use super::plan::rewrite;
 use crate::service::{Error, Result, Service};
 
 /// Questions in one statement at most.
@@ -77,16 +79,9 @@ impl Question {
     /// Adds it to the text of a statement that has `before` parameters so far.
     fn write(&self, text: &mut String, before: usize) {
         // Those of SQLite are not numbered.
-        let mut parts = self.sql.split('$');
-        text.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            let end = part.find(|it: char| !it.is_ascii_digit());
-            let (number, rest) = part.split_at(end.unwrap_or(part.len()));
-            let number = number.parse::<usize>().map_or(0, |number| number + before);
-            text.push('$');
-            text.push_str(&number.to_string());
-            text.push_str(rest);
-        }
+        text.push_str(&rewrite(&self.sql, |text, number| {
+            let _ = write!(text, "${}", number + before);
+        }));
     }
 }
 

@@ -13,9 +13,11 @@ use uuid::Uuid;
 use super::{Error, Result, Service};
 
 mod bundle;
+mod plan;
 mod read;
 
 pub use bundle::Bundle;
+pub use plan::Planning;
 pub use read::{grouped, read, rows, rows_with, select};
 
 /// What always holds.
@@ -123,6 +125,17 @@ pub fn exists(backend: DbBackend, query: SelectStatement) -> Expr {
         DbBackend::Sqlite => exists.is(always()),
         _ => exists,
     }
+}
+
+/// Holds where `query`, which belongs to one record, has rows: each record is looked at by itself, as it
+/// comes up, however many there may be.
+///
+/// PostgreSQL may rather collect all rows of `query` first, unless some of them are left out.
+pub fn probe(backend: DbBackend, mut query: SelectStatement) -> Expr {
+    if backend == DbBackend::Postgres {
+        query.offset(0);
+    }
+    exists(backend, query)
 }
 
 /// The column of a table or of what stands for one.

@@ -16,6 +16,7 @@ use sea_orm::{
 };
 
 use super::bundle::{self, Question};
+use super::plan::{self, Planning};
 use crate::service::{Error, Result, Service};
 
 /// Up to how many records are few: with about twice as many, PostgreSQL takes as long to make JSON
@@ -45,17 +46,17 @@ pub async fn rows_with<T: Row>(
     query: &SelectStatement,
     columns: Columns,
 ) -> Result<Vec<T>> {
-    read(service, query, columns, T::take).await
+    read(service, (query, Planning::Freely), columns, T::take).await
 }
 
 /// What `take` makes of each row of `query`, which selects what it takes, in that order.
 pub async fn read<T>(
     service: &Service,
-    query: &SelectStatement,
+    (query, planning): (&SelectStatement, Planning),
     columns: Columns,
     take: impl Fn(&mut Cells<'_>) -> std::result::Result<T, DbErr>,
 ) -> Result<Vec<T>> {
-    let statement = build(service.database.backend(), query);
+    let statement = plan::build(service.database.backend(), query, planning);
     let kinds = Cells::kinds(columns, &take)?;
     match read_as_text(service, &statement, &kinds).await {
         // A text of more than a gigabyte.
@@ -66,42 +67,6 @@ pub async fn read<T>(
     let rows = service.reader().query_all_raw(statement).await?;
     let rows = rows.iter().map(|row| take(&mut Cells::of(row, columns)?));
     Ok(rows.collect::<std::result::Result<_, _>>()?)
-}
-
-/// `query` as a statement.
-///
-/// PostgreSQL plans for any number of rows where the number that is wanted is a parameter. To find the
-/// first of many that are in order in an index, it would then rather sort all of them. So where one is
-/// wanted it is told so. The parameter stays, so that the others keep their numbers.
-fn build(backend: DbBackend, query: &SelectStatement) -> Statement {
-    let mut statement = backend.build(query);
-    if backend == DbBackend::Postgres {
-        statement.sql = with_limits_of_one(&statement);
-    }
-    statement
-}
-
-fn with_limits_of_one(statement: &Statement) -> String {
-    let mut parts = statement.sql.split(" LIMIT $");
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|it: char| !it.is_ascii_digit());
-        let (number, rest) = part.split_at(end.unwrap_or(part.len()));
-        let place = number
-            .parse::<usize>()
-            .ok()
-            .and_then(|it| it.checked_sub(1));
-        let values = statement.values.as_ref();
-        let value = place.and_then(|place| values?.0.get(place));
-        if value == Some(&Value::BigUnsigned(Some(1))) {
-            text.push_str(" LIMIT 1");
-        } else {
-            text.push_str(" LIMIT $");
-            text.push_str(number);
-        }
-        text.push_str(rest);
-    }
-    text
 }
 
 /// The rows of `statement` as one text; none when it is quicker to read them one by one.
@@ -164,29 +129,4 @@ pub fn grouped<K: Eq + Hash, T>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<
         groups.entry(key(&row)).or_default().push(row);
     }
     groups
-}
-
-#[cfg(test)]
-mod tests {
-    use sea_orm::sea_query::{Expr, Query};
-
-    use super::*;
-
-    #[test]
-    fn postgresql_is_told_where_one_row_is_wanted() {
-        let first = Query::select().column("b").from("t").limit(1).take();
-        let query = Query::select()
-            .expr(Expr::val(7))
-            .expr(Expr::SubQuery(None, Box::new(first.into())))
-            .from("t")
-            .limit(21)
-            .take();
-        let statement = build(DbBackend::Postgres, &query);
-        let expected = r#"SELECT $1, (SELECT "b" FROM "t" LIMIT 1) FROM "t" LIMIT $3"#;
-        assert_eq!(statement.sql, expected);
-        assert_eq!(statement.values.unwrap().0.len(), 3);
-        let statement = build(DbBackend::Sqlite, &query);
-        let expected = r#"SELECT ?, (SELECT "b" FROM "t" LIMIT ?) FROM "t" LIMIT ?"#;
-        assert_eq!(statement.sql, expected);
-    }
 }

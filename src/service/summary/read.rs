@@ -106,7 +106,13 @@ pub async fn packages(
         .take();
     let unique = Key::column("summary", "name", ValueKind::Text, Direction::Asc);
     let order = order_by("package summaries", "summary", order, unique);
-    let page = page::fetch::<Summary>(service, (query, Columns::ALL), &order, &args).await?;
+    let page = page::fetch::<Summary>(
+        service,
+        (query, Columns::ALL, sql::Planning::Freely),
+        &order,
+        &args,
+    )
+    .await?;
     Ok(page.map(NameSummary::from))
 }
 

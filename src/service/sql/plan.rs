@@ -1,0 +1,116 @@
+//! How PostgreSQL plans statements.
+//!
+//! It plans a statement anew for the values of each time as long as that promises to be quicker, which
+//! for a short page takes longer than to find it.
+
+use sea_orm::sea_query::{SelectStatement, Value};
+use sea_orm::{DbBackend, Statement};
+
+/// When PostgreSQL plans a statement. SQLite never looks at values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planning {
+    /// As it likes: where the values matter, each time.
+    Freely,
+    /// Once for all values, which it does not see. For questions that are answered best in one way,
+    /// because an index has just the rows that are wanted, in their order.
+    Once,
+}
+
+impl Planning {
+    /// Once if there is a best way.
+    #[must_use]
+    pub const fn once_if(has_best_way: bool) -> Self {
+        if has_best_way {
+            Self::Once
+        } else {
+            Self::Freely
+        }
+    }
+}
+
+/// `query` as a statement.
+pub(super) fn build(backend: DbBackend, query: &SelectStatement, planning: Planning) -> Statement {
+    let mut statement = backend.build(query);
+    if backend == DbBackend::Postgres {
+        let values = statement.values.as_ref();
+        let values = values.map_or(&[][..], |values| &values.0);
+        statement.sql = rewrite(&statement.sql, |text, number| {
+            let value = number.checked_sub(1).and_then(|place| values.get(place));
+            write(text, (number, value), planning);
+        });
+    }
+    statement
+}
+
+/// Writes a parameter as PostgreSQL is to see it. It stays one, so that the others keep their numbers.
+///
+/// Where the number of rows that is wanted is a parameter, it plans for any number: to find the first of
+/// many that are in order in an index, it would then rather sort all of them.
+fn write(text: &mut String, (number, value): (usize, Option<&Value>), planning: Planning) {
+    let limit = match value {
+        Some(Value::BigUnsigned(Some(limit))) if text.ends_with(" LIMIT ") => Some(*limit),
+        _ => None,
+    };
+    let written = match (limit, planning) {
+        (Some(limit), Planning::Once) => limit.to_string(),
+        (Some(1), Planning::Freely) => "1".to_owned(),
+        (_, Planning::Once) => format!("(SELECT ${number})"),
+        (_, Planning::Freely) => format!("${number}"),
+    };
+    text.push_str(&written);
+}
+
+/// `sql` with what `write` adds in the place of each numbered parameter to the text before it.
+pub(super) fn rewrite(sql: &str, mut write: impl FnMut(&mut String, usize)) -> String {
+    let mut parts = sql.split('$');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|it: char| !it.is_ascii_digit());
+        let (number, rest) = part.split_at(end.unwrap_or(part.len()));
+        write(&mut text, number.parse().unwrap_or_default());
+        text.push_str(rest);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::{Expr, ExprTrait as _, Query};
+
+    use super::*;
+
+    fn built(backend: DbBackend, planning: Planning) -> Statement {
+        let first = Query::select().column("b").from("t").limit(1).take();
+        let query = Query::select()
+            .expr(Expr::SubQuery(None, Box::new(first.into())))
+            .from("t")
+            .and_where(Expr::col("b").gte(7))
+            .limit(21)
+            .take();
+        build(backend, &query, planning)
+    }
+
+    #[test]
+    fn postgresql_is_told_where_one_row_is_wanted() {
+        let statement = built(DbBackend::Postgres, Planning::Freely);
+        let expected = r#"SELECT (SELECT "b" FROM "t" LIMIT 1) FROM "t" WHERE "b" >= $2 LIMIT $3"#;
+        assert_eq!(statement.sql, expected);
+        assert_eq!(statement.values.unwrap().0.len(), 3);
+    }
+
+    #[test]
+    fn postgresql_sees_no_values_of_what_it_plans_once() {
+        let statement = built(DbBackend::Postgres, Planning::Once);
+        let expected =
+            r#"SELECT (SELECT "b" FROM "t" LIMIT 1) FROM "t" WHERE "b" >= (SELECT $2) LIMIT 21"#;
+        assert_eq!(statement.sql, expected);
+        assert_eq!(statement.values.unwrap().0.len(), 3);
+    }
+
+    #[test]
+    fn sqlite_counts_parameters_itself() {
+        let statement = built(DbBackend::Sqlite, Planning::Once);
+        let expected = r#"SELECT (SELECT "b" FROM "t" LIMIT ?) FROM "t" WHERE "b" >= ? LIMIT ?"#;
+        assert_eq!(statement.sql, expected);
+    }
+}
