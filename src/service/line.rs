@@ -101,7 +101,8 @@ pub async fn renew(tx: &DatabaseTransaction, release_id: Uuid) -> Result<()> {
             sql::column("release_platform", "release_id").eq(package("release_id")),
         )
         .and_where(package("release_id").eq(release_id))
-        .and_where(is_deployed("package"))
+        // So that it does not lead SQLite to all packages that are deployed.
+        .and_where(is_deployed("package").is(sql::always()))
         .take();
     let columns = [
         "platform_id",

@@ -1,8 +1,9 @@
 //! Orlo without a socket: the real router over a database of its own, at a time that tests set.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -137,6 +138,24 @@ impl TestApp {
             service,
             ..self.clone()
         }
+    }
+
+    /// Another process over the same database, and the statements that it sends from then on.
+    pub async fn hearing_statements(&self) -> (Self, Arc<Mutex<BTreeSet<String>>>) {
+        let heard = Arc::new(Mutex::new(BTreeSet::new()));
+        let mut database = self.storage.connect().await;
+        let hear = Arc::clone(&heard);
+        database.on_statement(move |info| {
+            hear.lock().unwrap().insert(info.statement.sql.clone());
+        });
+        let service = Service::new(database, Settings::default(), self.clock.clone());
+        let router = router(state(&service));
+        let app = Self {
+            router,
+            service,
+            ..self.clone()
+        };
+        (app, heard)
     }
 
     /// The same process with other rules for who may do what.

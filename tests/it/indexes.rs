@@ -31,7 +31,7 @@ on_both_databases!(
 );
 
 /// `count` releases, each of more than a kibibyte.
-fn releases(count: usize) -> String {
+pub fn releases(count: usize) -> String {
     let line = |index: usize| {
         json!({
             "externalId": format!("r{index}"), "team": "shop", "platforms": ["web", "eu"],
@@ -46,7 +46,7 @@ fn releases(count: usize) -> String {
 }
 
 /// Imports `documents` from a file, and tells of what it builds.
-fn import(app: &TestApp, options: &[&str], documents: &str) -> Said {
+pub fn import(app: &TestApp, options: &[&str], documents: &str) -> Said {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(documents.as_bytes()).unwrap();
     let path = file.path().to_str().unwrap();

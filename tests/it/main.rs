@@ -27,6 +27,7 @@ mod metrics;
 mod migration;
 mod model;
 mod pagination;
+mod plans;
 mod postgres;
 mod process;
 mod read;
