@@ -34,8 +34,8 @@ pub enum IfTaken {
     Replace(&'static str),
 }
 
-/// Rows of several tables that go in together: on PostgreSQL in one statement, as long as they are
-/// few, because each statement is a way to the server and back.
+/// Rows of several tables that go in together, as long as they are few, because each statement is a way
+/// to the server and back, on SQLite to another thread.
 #[derive(Debug, Default)]
 pub struct Inserts {
     parts: Vec<Part>,
@@ -80,21 +80,16 @@ impl Inserts {
         None
     }
 
-    /// Inserts what was not inserted yet. On PostgreSQL that is one statement.
+    /// Inserts what was not inserted yet.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn finish(self, connection: &impl ConnectionTrait) -> Result<()> {
-        let backend = connection.get_database_backend();
-        if backend == DbBackend::Postgres && !self.parts.is_empty() {
-            let statement = statement(backend, self.parts);
-            connection.execute_raw(statement).await?;
+        if self.parts.is_empty() {
             return Ok(());
         }
-        for part in self.parts {
-            let statement = statement(backend, vec![part]);
-            connection.execute_raw(statement).await?;
-        }
+        let statement = statement(connection.get_database_backend(), self.parts);
+        connection.execute_raw(statement).await?;
         Ok(())
     }
 }
@@ -196,14 +191,10 @@ impl Part {
         }
     }
 
-    /// Writes the statement, whose parameters come after `number` others, which it counts on.
-    fn write(&self, text: &mut String, number: &mut usize, backend: DbBackend) {
+    /// The statement, whose parameters come after `number` others, which it counts on.
+    fn text(&self, number: &mut usize, backend: DbBackend) -> String {
         let columns = self.columns.join("\", \"");
-        let _ = write!(
-            text,
-            "INSERT INTO \"{}\" (\"{columns}\") VALUES ",
-            self.table
-        );
+        let mut text = format!("INSERT INTO \"{}\" (\"{columns}\") VALUES ", self.table);
         for index in 0..self.values.len() {
             let is_first = index % self.columns.len() == 0;
             text.push_str(match (is_first, index) {
@@ -219,7 +210,8 @@ impl Part {
             }
         }
         text.push(')');
-        self.if_taken.write(text, &self.columns);
+        self.if_taken.write(&mut text, &self.columns);
+        text
     }
 }
 
@@ -242,23 +234,29 @@ impl IfTaken {
     }
 }
 
-/// Parts in one statement. References between their rows are checked when it ends.
+/// Parts in one text: for PostgreSQL it is one statement, which checks the references between their rows
+/// when it ends, and for SQLite one statement after the other.
 fn statement(backend: DbBackend, parts: Vec<Part>) -> Statement {
-    let (mut text, mut number) = (String::new(), 0);
-    let last = parts.len().saturating_sub(1);
-    for (index, part) in parts.iter().enumerate() {
-        if index < last {
-            let before = if index == 0 { "WITH" } else { "," };
-            let _ = write!(text, "{before} part_{index} AS (");
-            part.write(&mut text, &mut number, backend);
-            text.push(')');
-        } else {
-            text.push_str(if index == 0 { "" } else { " " });
-            part.write(&mut text, &mut number, backend);
-        }
-    }
+    let mut number = 0;
+    let texts = parts.iter().map(|part| part.text(&mut number, backend));
+    let texts: Vec<String> = texts.collect();
+    let text = match backend {
+        DbBackend::Postgres => in_one(texts),
+        _ => texts.join("; "),
+    };
     let values = parts.into_iter().flat_map(|part| part.values);
     Statement::from_sql_and_values(backend, text, values)
+}
+
+fn in_one(mut statements: Vec<String>) -> String {
+    let last = statements.pop().unwrap_or_default();
+    if statements.is_empty() {
+        return last;
+    }
+    let parts = statements.iter().enumerate();
+    let parts = parts.map(|(index, statement)| format!("part_{index} AS ({statement})"));
+    let parts: Vec<_> = parts.collect();
+    format!("WITH {} {last}", parts.join(", "))
 }
 
 #[cfg(test)]
@@ -300,6 +298,15 @@ mod tests {
         let sql = statement(DbBackend::Sqlite, vec![part]).sql;
         let tail = r#"ON CONFLICT ("id") DO UPDATE SET "name" = excluded."name", "created_at" = excluded."created_at""#;
         assert!(sql.ends_with(tail), "{sql}");
+    }
+
+    #[test]
+    fn sqlite_takes_one_part_after_the_other() {
+        let part = || Part::of(platforms(&["eu"]), IfTaken::Fail);
+        let statement = statement(DbBackend::Sqlite, vec![part(), part()]);
+        let one = r#"INSERT INTO "platform" ("id", "name", "created_at") VALUES (?, ?, ?)"#;
+        assert_eq!(statement.sql, format!("{one}; {one}"));
+        assert_eq!(statement.values.unwrap().0.len(), 6);
     }
 
     #[test]
