@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::service::filter::{FilterContext, ReleaseFilter, StringFilter};
 use crate::service::page::{self, Direction, Key, Page, PageArgs};
 use crate::service::reference::is_storable;
-use crate::service::summary::{SummaryOrder, SummaryOrderField, aggregates, order_by};
+use crate::service::summary::{SummaryOrder, aggregates, order_by};
 use crate::service::{Result, Service, sql};
 
 /// What platforms are joined with when they are ordered by it.
@@ -68,8 +68,7 @@ pub async fn list(
     args: PageArgs,
 ) -> Result<Page<platform::Model>> {
     let mut platforms = matching(service, name)?;
-    let is_by_name = |order: &SummaryOrder| order.field == SummaryOrderField::Name;
-    if !order.iter().all(is_by_name) {
+    if !order.iter().all(|it| it.is_by_name()) {
         let own = sql::column(SUMMARY, "platform_id").eq(sql::column("platform", "id"));
         platforms
             .columns(SUMMARY_COLUMNS.map(|column| (SUMMARY, column)))
@@ -201,7 +200,7 @@ fn living(service: &Service) -> SelectStatement {
             ("platform", "created_at"),
         ])
         .from("platform")
-        .and_where(sql::exists(service.database.backend(), releases))
+        .and_where(sql::probe(service.database.backend(), releases))
         .take()
 }
 

@@ -27,6 +27,13 @@ pub enum SummaryOrderField {
     LastReleasedAt,
 }
 
+impl SummaryOrder {
+    /// Whether it needs to know nothing but the name.
+    pub(in crate::service) fn is_by_name(self) -> bool {
+        self.field == SummaryOrderField::Name
+    }
+}
+
 impl SummaryOrderField {
     /// The column of a query for summaries that has it.
     pub(in crate::service) const fn column(self) -> &'static str {

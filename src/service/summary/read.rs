@@ -5,13 +5,17 @@ use std::collections::HashMap;
 use entity::Timestamp;
 use entity::row::{Cells, Columns, Row};
 use sea_orm::DbErr;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
+use sea_orm::sea_query::{self, Expr, ExprTrait, JoinType, Query, SelectStatement};
 
 use super::{SummaryOrder, aggregates, order_by};
 use crate::service::filter::{FilterContext, ReleaseFilter, StringFilter, StringListFilter};
-use crate::service::page::{self, Direction, Key, Page, PageArgs, ValueKind};
+use crate::service::page::{self, Direction, Key, Order, Page, PageArgs, ValueKind};
 use crate::service::reference::is_storable;
+use crate::service::sql::Planning;
 use crate::service::{Result, Service, sql};
+
+/// What cursors call the list of packages.
+const PACKAGES: &str = "package summaries";
 
 /// The releases that have a name in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +91,11 @@ pub async fn packages(
     order: &[SummaryOrder],
     args: PageArgs,
 ) -> Result<Page<NameSummary>> {
+    let unique = |table| Key::column(table, "name", ValueKind::Text, Direction::Asc);
+    if platform.is_none() && order.iter().all(|it| it.is_by_name()) {
+        let order = order_by(PACKAGES, "package", order, unique("package"));
+        return packages_by_name(service, name, &order, &args).await;
+    }
     let mut summaries = match name {
         Some(_) => with_releases(named_packages(service, name)?),
         None => releases_with_packages(),
@@ -104,16 +113,43 @@ pub async fn packages(
         ])
         .from_subquery(summaries, "summary")
         .take();
-    let unique = Key::column("summary", "name", ValueKind::Text, Direction::Asc);
-    let order = order_by("package summaries", "summary", order, unique);
-    let page = page::fetch::<Summary>(
-        service,
-        (query, Columns::ALL, sql::Planning::Freely),
-        &order,
-        &args,
-    )
-    .await?;
+    let order = order_by(PACKAGES, "summary", order, unique("summary"));
+    let query = (query, Columns::ALL, Planning::Freely);
+    let page = page::fetch::<Summary>(service, query, &order, &args).await?;
     Ok(page.map(NameSummary::from))
+}
+
+/// Finds the names of the page, which an index has in their order, and summarizes those alone.
+async fn packages_by_name(
+    service: &Service,
+    name: Option<&StringFilter>,
+    order: &Order,
+    args: &PageArgs,
+) -> Result<Page<NameSummary>> {
+    let mut names = named_packages(service, name)?;
+    names.expr(SummaryKind::Package.column()).distinct();
+    let names = (names, Columns::ALL, Planning::Freely);
+    let page = page::fetch::<String>(service, names, order, args).await?;
+    let names: Vec<&str> = page.rows.iter().map(|it| it.row.as_str()).collect();
+    let mut summaries = packages_of(service, &names).await?;
+    Ok(page.filter_map(|name| summaries.remove(&name)))
+}
+
+/// The packages of these names, by name.
+async fn packages_of(service: &Service, names: &[&str]) -> Result<HashMap<String, NameSummary>> {
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut packages = with_releases(named_packages(service, None)?);
+    packages.and_where(sql::among_texts(
+        service,
+        SummaryKind::Package.column(),
+        names,
+    ));
+    let query = summarize(packages, SummaryKind::Package);
+    let summaries = sql::rows::<Summary>(service, &query).await?.into_iter();
+    let summaries = summaries.filter_map(|it| Some((it.name.clone()?, it.into())));
+    Ok(summaries.collect())
 }
 
 /// How many packages have a name that meets `name`; with `platform`, only from releases that name it.
@@ -144,11 +180,7 @@ pub async fn package(service: &Service, name: &str) -> Result<Option<NameSummary
     if !is_storable(name) {
         return Ok(None);
     }
-    let mut packages = with_releases(named_packages(service, None)?);
-    packages.and_where(SummaryKind::Package.column().eq(name));
-    let query = summarize(packages, SummaryKind::Package);
-    let summary = sql::rows::<Summary>(service, &query).await?.pop();
-    Ok(summary.map(NameSummary::from))
+    Ok(packages_of(service, &[name]).await?.remove(name))
 }
 
 /// Everyone who made a release, by name, releases by nobody last; with `platform`, only from releases that name it.
@@ -207,8 +239,8 @@ async fn people(
     }
     let mut query = summarize(query, kind);
     query
-        .order_by_expr(kind.column().is_null(), Order::Asc)
-        .order_by_expr(kind.column(), Order::Asc);
+        .order_by_expr(kind.column().is_null(), sea_query::Order::Asc)
+        .order_by_expr(kind.column(), sea_query::Order::Asc);
     let summaries = sql::rows::<Summary>(service, &query).await?.into_iter();
     Ok(summaries.map(NameSummary::from).collect())
 }
