@@ -20,7 +20,7 @@ const MAX_VALUES: usize = 16_000;
 /// Values at most in one of the statements that go on and on.
 const MAX_REPEATED: usize = 4_000;
 
-/// Values of several tables in one statement at most.
+/// Values of several tables that go together at most.
 const MAX_TOGETHER: usize = 2_000;
 
 /// What happens to a row whose key is taken. The key is a column.
@@ -64,7 +64,7 @@ impl Inserts {
         Ok(())
     }
 
-    /// Adds rows if there is room for them in one statement; gives them back if not.
+    /// Adds rows if there is room for them beside the others; gives them back if not.
     pub fn try_add<R: IntoActiveModel<A>, A: ActiveModelTrait>(
         &mut self,
         rows: Vec<R>,
@@ -248,6 +248,7 @@ fn statement(backend: DbBackend, parts: Vec<Part>) -> Statement {
     Statement::from_sql_and_values(backend, text, values)
 }
 
+/// Statements as one of PostgreSQL, as long as none reads what another one writes.
 fn in_one(mut statements: Vec<String>) -> String {
     let last = statements.pop().unwrap_or_default();
     if statements.is_empty() {

@@ -69,7 +69,8 @@ async fn a_change_looks_at_what_belongs_to_it_and_no_more() {
         let statements = heard.lock().unwrap().clone();
         assert!(statements.len() > 30, "{statements:#?}");
         let mut found = BTreeSet::new();
-        // What inserts rows seeks nothing, but for those that wait for theirs, of which there are none.
+        // What inserts rows given by their values looks for nothing that is there: its plan is about
+        // references to rows that were missing, which it does not come to.
         let seeking = statements.iter().filter(|it| !it.contains(" VALUES "));
         for statement in seeking {
             for step in plan(&app, statement).await {

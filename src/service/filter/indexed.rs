@@ -1,50 +1,49 @@
 //! Filters for which an index has the answer.
 
-use super::input::{PackageFilter, ReleaseFilter, StatusFilter, StringFilter};
+use super::input::{PackageFilter, ReleaseFilter, StringFilter};
 
 impl ReleaseFilter {
-    /// Whether an index has just the releases that meet it, the latest start first. There is one of all,
-    /// and of those of each user, team and status.
-    pub(in crate::service) fn is_in_an_index(&self) -> bool {
-        let mut rest = self.clone();
-        let texts = [rest.user.take(), rest.team.take()];
-        let status = rest.status.take();
-        rest == Self::default() && is_at_most_one_value(&texts, status.as_ref())
+    /// Whether one index has just the releases that meet it, the latest start first, and no other could
+    /// seem better: that of all, or that of those of each team.
+    pub(in crate::service) fn has_index_of_its_own(&self) -> bool {
+        let is_team = self.team.as_ref().is_none_or(is_one_text);
+        let team = self.team.clone();
+        is_team
+            && *self
+                == Self {
+                    team,
+                    ..Self::default()
+                }
     }
 }
 
 impl PackageFilter {
-    /// Whether an index has just the packages that meet it, the latest start first. There is one of all,
-    /// and of those of each name and status.
-    pub(in crate::service) fn is_in_an_index(&self) -> bool {
-        let mut rest = self.clone();
-        let texts = [rest.name.take()];
-        let status = rest.status.take();
-        rest == Self::default() && is_at_most_one_value(&texts, status.as_ref())
+    /// Whether one index has just the packages that meet it, the latest start first, and no other could
+    /// seem better: that of all, or that of those of each name.
+    pub(in crate::service) fn has_index_of_its_own(&self) -> bool {
+        let is_name = self.name.as_ref().is_none_or(is_one_text);
+        let name = self.name.clone();
+        is_name
+            && *self
+                == Self {
+                    name,
+                    ..Self::default()
+                }
     }
 }
 
-/// Whether there is no more than one condition, and that is to be equal to something.
-fn is_at_most_one_value(texts: &[Option<StringFilter>], status: Option<&StatusFilter>) -> bool {
-    let is_equal = |text: &StringFilter| {
-        let eq = text.eq.clone();
-        let default = StringFilter::default();
-        eq.is_some() && *text == StringFilter { eq, ..default }
-    };
-    let is_one = |status: &StatusFilter| {
-        let eq = status.eq;
-        let default = StatusFilter::default();
-        eq.is_some() && *status == StatusFilter { eq, ..default }
-    };
-    let texts = texts.iter().flatten().map(is_equal);
-    let conditions: Vec<_> = texts.chain(status.map(is_one)).collect();
-    matches!(conditions[..], [] | [true])
+/// Whether there is one text that meets it.
+pub(super) fn is_one_text(filter: &StringFilter) -> bool {
+    let eq = filter.eq.clone();
+    let default = StringFilter::default();
+    eq.is_some() && *filter == StringFilter { eq, ..default }
 }
 
 #[cfg(test)]
 mod tests {
     use entity::DeployStatus;
 
+    use super::super::input::StatusFilter;
     use super::*;
 
     fn equal(text: &str) -> StringFilter {
@@ -55,38 +54,38 @@ mod tests {
     }
 
     #[test]
-    fn an_index_has_all_and_those_with_one_value() {
+    fn all_and_those_of_a_team_or_name_have_an_index() {
         let all = ReleaseFilter::default();
         let team = || ReleaseFilter {
             team: Some(equal("maps")),
             ..all.clone()
         };
-        assert!(all.is_in_an_index());
-        assert!(team().is_in_an_index());
+        assert!(all.has_index_of_its_own());
+        assert!(team().has_index_of_its_own());
         let mut two_values = team();
         two_values.user = Some(equal("ann"));
-        assert!(!two_values.is_in_an_index());
+        assert!(!two_values.has_index_of_its_own());
         let negated = ReleaseFilter {
             not: Some(Box::new(team())),
             ..ReleaseFilter::default()
         };
-        assert!(!negated.is_in_an_index());
+        assert!(!negated.has_index_of_its_own());
         let mut folded = team();
         folded.team.as_mut().unwrap().ignore_case = true;
-        assert!(!folded.is_in_an_index());
-        let rare = StatusFilter {
-            ne: Some(DeployStatus::Successful),
+        assert!(!folded.has_index_of_its_own());
+        let status = StatusFilter {
+            eq: Some(DeployStatus::Failed),
             ..StatusFilter::default()
         };
-        let unequal = PackageFilter {
-            status: Some(rare),
+        let failed = PackageFilter {
+            status: Some(status),
             ..PackageFilter::default()
         };
-        assert!(!unequal.is_in_an_index());
+        assert!(!failed.has_index_of_its_own());
         let named = PackageFilter {
             name: Some(equal("api")),
             ..PackageFilter::default()
         };
-        assert!(named.is_in_an_index());
+        assert!(named.has_index_of_its_own());
     }
 }

@@ -2,20 +2,21 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Query, SelectStatement};
 
-use super::input::{PackageFilter, ReleaseFilter};
+use super::indexed::is_one_text;
+use super::input::{PackageFilter, PackageListFilter, ReleaseFilter};
 use super::record::{package, release};
 use super::scope::{Budget, FilterContext, Scope};
 use super::value;
 use crate::service::Result;
-use crate::service::sql::{all, column, probe};
+use crate::service::sql::{Planning, all, column, exists, probe};
 
 /// What the packages are called that lead to releases.
 pub const LEAD: &str = "lead";
 
 impl ReleaseFilter {
     /// A query for the releases that meet the filter, by way of a package of a name that each of them
-    /// must have, as [`LEAD`]. It is about distinct rows of what it is made to select, and about releases
-    /// that are not deleted.
+    /// must have, as [`LEAD`], and how it is to be planned. It is about distinct rows of what it is made to
+    /// select, and about releases that are not deleted.
     ///
     /// The packages of a name have an index in the order in which their releases started. On the
     /// latest page of those that a team released, it leads past few others, while the team may have
@@ -23,7 +24,7 @@ impl ReleaseFilter {
     ///
     /// # Errors
     /// When the filter is too large or has a text that no database can compare with.
-    pub fn led(&self, context: &FilterContext) -> Result<Option<SelectStatement>> {
+    pub fn led(&self, context: &FilterContext) -> Result<Option<(SelectStatement, Planning)>> {
         let Some(leading) = self.leading() else {
             return Ok(None);
         };
@@ -31,6 +32,9 @@ impl ReleaseFilter {
         if let Some(packages) = &mut rest.packages {
             packages.some = None;
         }
+        rest.packages = rest
+            .packages
+            .filter(|it| *it != PackageListFilter::default());
         // The packages know this as well, and their index has it.
         let started_at = rest.started_at.take();
         let budget = Budget::default();
@@ -38,6 +42,8 @@ impl ReleaseFilter {
         let packages = Scope::root(context, &budget, LEAD).deeper()?.probed();
         packages.count()?;
         let same = column("release", "id").eq(packages.key("release_id"));
+        // Of those of a team it is known which way is best. Where more is asked, PostgreSQL may know.
+        let planning = Planning::once_if(rest.has_index_of_its_own() && leading.is_a_deployment());
         let counts = releases.key("deleted_at").is_null();
         let release = Query::select()
             .expr(Expr::cust("1"))
@@ -47,19 +53,21 @@ impl ReleaseFilter {
         let mut conditions = vec![
             packages.key("deleted_at").is_null(),
             package(leading, &packages)?,
-            probe(context.backend, release),
+            match planning {
+                Planning::Once => probe(context.backend, release),
+                Planning::Freely => exists(context.backend, release),
+            },
         ];
         if let Some(filter) = &started_at {
             let start = packages.key("release_started_at");
             conditions.extend(value::times(filter, &start, &packages)?);
         }
-        Ok(Some(
-            Query::select()
-                .distinct()
-                .from_as("package", LEAD.into_iden())
-                .and_where(all(conditions))
-                .take(),
-        ))
+        let query = Query::select()
+            .distinct()
+            .from_as("package", LEAD.into_iden())
+            .and_where(all(conditions))
+            .take();
+        Ok(Some((query, planning)))
     }
 
     /// The packages of a name of which a release must have one, if no index finds the releases sooner.
@@ -86,5 +94,21 @@ impl ReleaseFilter {
         });
         let are_rare = only.is_some_and(|only| only.iter().all(is_rare));
         are_rare || self.is_stale.is_some() || self.user.is_some()
+    }
+}
+
+impl PackageFilter {
+    /// Whether it asks for no more than a name, a version and an outcome.
+    fn is_a_deployment(&self) -> bool {
+        let is_version = self.version.as_ref().is_none_or(is_one_text);
+        let (name, version, status) =
+            (self.name.clone(), self.version.clone(), self.status.clone());
+        let asked = Self {
+            name,
+            version,
+            status,
+            ..Self::default()
+        };
+        is_version && *self == asked
     }
 }

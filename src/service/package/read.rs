@@ -34,7 +34,7 @@ pub async fn list(
     order: &[PackageOrder],
     args: PageArgs,
 ) -> Result<Page<package::Model>> {
-    let planning = Planning::once_if(is_usual(order) && filter.is_in_an_index());
+    let planning = Planning::once_if(is_usual(order) && filter.has_index_of_its_own());
     let order = list_order(order);
     let query = matching(service, filter, columns)?;
     page::fetch(service, (query, columns, planning), &order, &args).await

@@ -77,6 +77,13 @@ async fn fetch_parts<T: Row>(
             backend: service.database.backend(),
         };
         let query = query(&part);
+        // How many rows are left out matters.
+        let has_offset = slice.offset > 0;
+        let planning = if has_offset {
+            Planning::Freely
+        } else {
+            planning
+        };
         let query = (&query, planning);
         rows.extend(sql::read(service, query, columns, |cells| order.take(cells)).await?);
     }

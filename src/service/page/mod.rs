@@ -86,21 +86,19 @@ impl Direction {
 }
 
 impl<T> Page<T> {
-    /// The page with every row made into something else, or left out.
-    pub(in crate::service) fn filter_map<U>(self, mut make: impl FnMut(T) -> Option<U>) -> Page<U> {
-        let rows = self.rows.into_iter().filter_map(|PageRow { row, cursor }| {
-            let row = make(row)?;
-            Some(PageRow { row, cursor })
-        });
+    /// The page with every row made into something else.
+    pub fn map<U>(self, make: impl Fn(T) -> U) -> Page<U> {
+        let rows = self
+            .rows
+            .into_iter()
+            .map(|PageRow { row, cursor }| PageRow {
+                row: make(row),
+                cursor,
+            });
         Page {
             rows: rows.collect(),
             has_next_page: self.has_next_page,
             has_previous_page: self.has_previous_page,
         }
-    }
-
-    /// The page with every row made into something else.
-    pub fn map<U>(self, make: impl Fn(T) -> U) -> Page<U> {
-        self.filter_map(|row| Some(make(row)))
     }
 }

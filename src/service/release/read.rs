@@ -31,15 +31,14 @@ pub async fn list(
     order: &[ReleaseOrder],
     args: PageArgs,
 ) -> Result<Page<release::Model>> {
-    let planning = Planning::once_if(is_usual(order) && filter.is_in_an_index());
+    let planning = Planning::once_if(is_usual(order) && filter.has_index_of_its_own());
     let order = list_order(order);
     let context = FilterContext::of(service);
     let table = || (all(columns), columns, sql::column("release", "id"));
     if let Some(order) = order_of_lead(&order)
-        && let Some(found) = filter.led(&context)?
+        && let Some((found, planning)) = filter.led(&context)?
     {
-        // Else it would plan each time, although there is little else it could do.
-        let found = (found, &order, Planning::Once);
+        let found = (found, &order, planning);
         return page::search(service, table(), found, &args).await;
     }
     let query = matching(service, filter, columns)?;

@@ -130,7 +130,8 @@ pub fn exists(backend: DbBackend, query: SelectStatement) -> Expr {
 /// Holds where `query`, which belongs to one record, has rows: each record is looked at by itself, as it
 /// comes up, however many there may be.
 ///
-/// PostgreSQL may rather collect all rows of `query` first, unless some of them are left out.
+/// PostgreSQL may rather collect all rows of `query` first, but not where it says how many of them to leave
+/// out, even if that is none.
 pub fn probe(backend: DbBackend, mut query: SelectStatement) -> Expr {
     if backend == DbBackend::Postgres {
         query.offset(0);

@@ -12,7 +12,7 @@ pub enum Planning {
     /// As it likes: where the values matter, each time.
     Freely,
     /// Once for all values, which it does not see. For questions that are answered best in one way,
-    /// because an index has just the rows that are wanted, in their order.
+    /// because an index has the rows that are wanted in their order.
     Once,
 }
 
@@ -47,13 +47,15 @@ pub(super) fn build(backend: DbBackend, query: &SelectStatement, planning: Plann
 /// Where the number of rows that is wanted is a parameter, it plans for any number: to find the first of
 /// many that are in order in an index, it would then rather sort all of them.
 fn write(text: &mut String, (number, value): (usize, Option<&Value>), planning: Planning) {
-    let limit = match value {
-        Some(Value::BigUnsigned(Some(limit))) if text.ends_with(" LIMIT ") => Some(*limit),
+    let count = match value {
+        Some(Value::BigUnsigned(Some(count))) => Some(*count),
         _ => None,
     };
-    let written = match (limit, planning) {
-        (Some(limit), Planning::Once) => limit.to_string(),
-        (Some(1), Planning::Freely) => "1".to_owned(),
+    let (is_limit, is_offset) = (text.ends_with(" LIMIT "), text.ends_with(" OFFSET "));
+    let written = match (count, planning) {
+        (Some(0), _) if is_offset => "0".to_owned(),
+        (Some(1), _) if is_limit => "1".to_owned(),
+        (Some(limit), Planning::Once) if is_limit => limit.to_string(),
         (_, Planning::Once) => format!("(SELECT ${number})"),
         (_, Planning::Freely) => format!("${number}"),
     };
@@ -67,7 +69,10 @@ pub(super) fn rewrite(sql: &str, mut write: impl FnMut(&mut String, usize)) -> S
     for part in parts {
         let end = part.find(|it: char| !it.is_ascii_digit());
         let (number, rest) = part.split_at(end.unwrap_or(part.len()));
-        write(&mut text, number.parse().unwrap_or_default());
+        match number.parse() {
+            Ok(number) => write(&mut text, number),
+            Err(_) => text.push('$'),
+        }
         text.push_str(rest);
     }
     text
@@ -105,6 +110,14 @@ mod tests {
             r#"SELECT (SELECT "b" FROM "t" LIMIT 1) FROM "t" WHERE "b" >= (SELECT $2) LIMIT 21"#;
         assert_eq!(statement.sql, expected);
         assert_eq!(statement.values.unwrap().0.len(), 3);
+    }
+
+    #[test]
+    fn what_is_no_parameter_stays() {
+        let text = rewrite("SELECT '$', $2, $x$ FROM t", |text, number| {
+            text.push_str(&(number + 1).to_string());
+        });
+        assert_eq!(text, "SELECT '$', 3, $x$ FROM t");
     }
 
     #[test]

@@ -119,7 +119,8 @@ pub async fn packages(
     Ok(page.map(NameSummary::from))
 }
 
-/// Finds the names of the page, which an index has in their order, and summarizes those alone.
+/// Finds the names of the page, which an index has in their order, and summarizes those alone, unless
+/// they are all there are.
 async fn packages_by_name(
     service: &Service,
     name: Option<&StringFilter>,
@@ -131,21 +132,40 @@ async fn packages_by_name(
     let names = (names, Columns::ALL, Planning::Freely);
     let page = page::fetch::<String>(service, names, order, args).await?;
     let names: Vec<&str> = page.rows.iter().map(|it| it.row.as_str()).collect();
-    let mut summaries = packages_of(service, &names).await?;
-    Ok(page.filter_map(|name| summaries.remove(&name)))
+    let is_all = name.is_none() && !page.has_next_page && !page.has_previous_page;
+    let summaries = if is_all {
+        summaries_by_name(service, releases_with_packages()).await?
+    } else {
+        packages_of(service, &names).await?
+    };
+    Ok(page.map(|name| {
+        // It may have gone just now.
+        let gone = NameSummary {
+            name: Some(name.clone()),
+            release_count: 0,
+            first_released_at: None,
+            last_released_at: None,
+        };
+        summaries.get(&name).cloned().unwrap_or(gone)
+    }))
 }
 
 /// The packages of these names, by name.
 async fn packages_of(service: &Service, names: &[&str]) -> Result<HashMap<String, NameSummary>> {
-    if names.is_empty() {
-        return Ok(HashMap::new());
-    }
+    let name = SummaryKind::Package.column();
     let mut packages = with_releases(named_packages(service, None)?);
-    packages.and_where(sql::among_texts(
-        service,
-        SummaryKind::Package.column(),
-        names,
-    ));
+    match *names {
+        [] => return Ok(HashMap::new()),
+        [one] => packages.and_where(name.eq(one)),
+        _ => packages.and_where(sql::among_texts(service, name, names)),
+    };
+    summaries_by_name(service, packages).await
+}
+
+async fn summaries_by_name(
+    service: &Service,
+    packages: SelectStatement,
+) -> Result<HashMap<String, NameSummary>> {
     let query = summarize(packages, SummaryKind::Package);
     let summaries = sql::rows::<Summary>(service, &query).await?.into_iter();
     let summaries = summaries.filter_map(|it| Some((it.name.clone()?, it.into())));

@@ -101,6 +101,15 @@ fn cases() -> Vec<Case> {
             json!({ "packages": some(failed()), "user": { "eq": "ann" } }),
             |it| has_failed_app(it) && it["user"] == "ann",
         ),
+    ]
+}
+
+/// The same, where more is asked of a package, or less.
+fn cases_of_packages() -> Vec<Case> {
+    let some = |package: Value| json!({ "some": package });
+    let app = || json!({ "name": { "eq": "app" } });
+    let failed = || json!({ "name": { "eq": "app" }, "status": { "eq": "FAILED" } });
+    vec![
         (
             json!({
                 "packages": some(json!({
@@ -122,6 +131,21 @@ fn cases() -> Vec<Case> {
         (
             json!({ "packages": some(json!({ "name": { "eq": "APP", "ignoreCase": true } })) }),
             |it| named(it, "app").next().is_some(),
+        ),
+        (
+            json!({ "packages": some(json!({ "name": { "eq": "app" }, "version": { "eq": "1" } })) }),
+            |it| named(it, "app").any(|package| package["version"] == "1"),
+        ),
+        (
+            json!({
+                "packages": some(json!({ "name": { "eq": "app" }, "status": { "in": ["FAILED"] } })),
+                "team": { "in": ["web"] },
+            }),
+            |it| has_failed_app(it) && it["team"] == "web",
+        ),
+        (
+            json!({ "packages": some(failed()), "team": { "contains": "e" } }),
+            |it| has_failed_app(it) && it["team"].as_str().is_some_and(|it| it.contains('e')),
         ),
         (
             json!({ "packages": some(json!({ "name": { "eq": "unheard-of" } })) }),
@@ -200,7 +224,7 @@ async fn pages_hold_what_a_look_at_each_release_finds(app: TestApp) {
         let all = app.query(LIST, all).await;
         let all = all["releases"]["nodes"].as_array().unwrap().clone();
         assert_eq!(all.len(), 55);
-        for (filter, meets) in cases() {
+        for (filter, meets) in cases().into_iter().chain(cases_of_packages()) {
             let expected: Vec<_> = all.iter().filter(|it| meets(it)).cloned().collect();
             let expected = keys(&expected);
             assert_eq!(

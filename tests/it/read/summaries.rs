@@ -8,6 +8,7 @@ use crate::builders::release;
 on_both_databases!(
     platforms_count_their_releases,
     packages_are_summed_up,
+    pages_of_packages_sum_up_what_the_whole_list_does,
     people_and_teams_are_summed_up,
 );
 
@@ -99,6 +100,78 @@ async fn packages_are_summed_up(app: TestApp) {
         data["packageSummaries"],
         json!({"totalCount": 1, "nodes": on_eu})
     );
+}
+
+const PAGE: &str = "
+    query (
+        $name: StringFilter, $direction: OrderDirection!
+        $first: Int, $after: String, $last: Int, $before: String
+    ) {
+        packageSummaries(
+            name: $name, orderBy: { field: NAME, direction: $direction }
+            first: $first, after: $after, last: $last, before: $before
+        ) {
+            nodes { name releaseCount firstReleasedAt lastReleasedAt }
+            pageInfo { startCursor endCursor hasNextPage hasPreviousPage }
+        }
+    }";
+
+async fn pages_of_packages_sum_up_what_the_whole_list_does(app: TestApp) {
+    for number in 0_u32..15 {
+        let name = format!(
+            "{}{}",
+            ["api", "App", "db"][number as usize % 3],
+            number / 6
+        );
+        let started = format!("2026-02-{:02}", number + 1);
+        let it = release().platforms(["web"]).started(&started);
+        let it = it.package(&name, "1").package("common", "1");
+        it.record(&app).await;
+    }
+    let names = [
+        (json!(null), 10),
+        (json!({ "startsWith": "ap" }), 3),
+        (json!({ "startsWith": "ap", "ignoreCase": true }), 6),
+        (json!({ "in": ["db0", "db2", "moon"] }), 2),
+    ];
+    for (name, count) in names {
+        for direction in ["ASC", "DESC"] {
+            let variables = json!({ "name": name, "direction": direction });
+            let whole = app.query(PAGE, variables.clone()).await;
+            let whole = whole["packageSummaries"]["nodes"]
+                .as_array()
+                .unwrap()
+                .clone();
+            assert_eq!(whole.len(), count, "{name}");
+            for ends in [
+                ["first", "after", "endCursor", "hasNextPage"],
+                ["last", "before", "startCursor", "hasPreviousPage"],
+            ] {
+                let pages = walk(&app, variables.clone(), ends).await;
+                assert_eq!(pages, whole, "{ends:?} {name} {direction}");
+            }
+        }
+    }
+}
+
+/// The nodes of all pages of two, from one end to the other.
+async fn walk(app: &TestApp, mut variables: Value, ends: [&str; 4]) -> Vec<Value> {
+    let [size, cursor, end, more] = ends;
+    variables[size] = json!(2);
+    let mut pages = Vec::new();
+    loop {
+        let page = app.query(PAGE, variables.clone()).await;
+        let page = &page["packageSummaries"];
+        pages.push(page["nodes"].as_array().unwrap().clone());
+        variables[cursor] = page["pageInfo"][end].clone();
+        if page["pageInfo"][more] == false {
+            break;
+        }
+    }
+    if size == "last" {
+        pages.reverse();
+    }
+    pages.concat()
 }
 
 async fn people_and_teams_are_summed_up(app: TestApp) {
