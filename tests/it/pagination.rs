@@ -421,7 +421,9 @@ async fn package_summaries_come_page_by_page_in_every_order(app: TestApp) {
                 let name = summary.name.clone().unwrap();
                 (name, summary.release_count, first, last)
             },
-            fetch: async |args| summary::packages(app.service(), None, None, &[order], args).await,
+            fetch: async |args| {
+                summary::packages(app.service(), None, None, (&[order], true), args).await
+            },
         };
         list.check().await;
     }

@@ -234,7 +234,14 @@ async fn people_are_counted_by_name(app: TestApp) {
     );
     assert_eq!(summary::package(service, "old").await.unwrap(), None);
     assert_eq!(summary::package(service, "\0").await.unwrap(), None);
-    let page = summary::packages(service, None, Some("prod"), &[], PageArgs::default()).await;
+    let page = summary::packages(
+        service,
+        None,
+        Some("prod"),
+        (&[], true),
+        PageArgs::default(),
+    )
+    .await;
     let names = page.unwrap().rows.into_iter().map(|row| row.row.name);
     assert_eq!(names.flatten().collect::<Vec<_>>(), ["api", "web"]);
     let count = summary::package_count(service, None, Some("prod")).await;

@@ -1,6 +1,6 @@
 //! Questions about packages, people and teams over all releases.
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, Lookahead, Object, Result};
 
 use crate::graphql::connection::{Connection, Slice};
 use crate::graphql::context::ContextExt as _;
@@ -61,8 +61,9 @@ impl SummaryQuery {
         };
         let (service, keys) = (ctx.service()?, SummaryOrder::keys(order_by));
         let name = name.map(filter::StringFilter::from);
+        let keys = (keys.as_slice(), wants_totals(ctx));
         let page =
-            summary::packages(service, name.as_ref(), platform.as_deref(), &keys, page).await?;
+            summary::packages(service, name.as_ref(), platform.as_deref(), keys, page).await?;
         let slice = Slice::new(page, |rows| PackageSummary::all(rows, platform.clone()));
         let count = move |service: Service| {
             let (name, platform) = (name.clone(), platform.clone());
@@ -97,4 +98,13 @@ impl SummaryQuery {
         let rows = summary::teams(ctx.service()?, platform.as_deref()).await?;
         Ok(TeamSummary::all(rows, platform).into())
     }
+}
+
+/// Whether more is asked of the summaries of a page than their names and what is loaded by them.
+fn wants_totals(ctx: &Context<'_>) -> bool {
+    let page = ctx.look_ahead();
+    let summaries = [page.field("nodes"), page.field("edges").field("node")];
+    let totals = ["releaseCount", "firstReleasedAt", "lastReleasedAt"];
+    let has = |summary: &Lookahead<'_>| totals.iter().any(|it| summary.field(it).exists());
+    summaries.iter().any(has)
 }

@@ -48,13 +48,7 @@ pub async fn list(
     if let Some(horizon) = horizon(service).await? {
         query.and_where(sequence().lte(horizon));
     }
-    page::fetch(
-        service,
-        (query, Columns::ALL, sql::Planning::Freely),
-        &order(),
-        &args,
-    )
-    .await
+    page::fetch(service, (query, Columns::ALL), &order(), &args).await
 }
 
 /// The first `limit` events behind the sequence number `after`, up to `upto`, in order.

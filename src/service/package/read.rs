@@ -37,7 +37,7 @@ pub async fn list(
     let planning = Planning::once_if(is_usual(order) && filter.has_index_of_its_own());
     let order = list_order(order);
     let query = matching(service, filter, columns)?;
-    page::fetch(service, (query, columns, planning), &order, &args).await
+    page::fetch_planned(service, (query, columns, planning), &order, &args).await
 }
 
 /// A page of the packages that meet `filter` for each of the names, ordered as in [`list`].

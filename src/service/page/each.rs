@@ -35,8 +35,7 @@ pub(in crate::service) async fn fetch_each<T: Row>(
     if queries.len() == 1
         && let Some(query) = queries.pop()
     {
-        let query = (query, columns, Planning::Freely);
-        return Ok(vec![fetch(service, query, order, args).await?]);
+        return Ok(vec![fetch(service, (query, columns), order, args).await?]);
     }
     let slice = args.check(order, &service.settings)?;
     let branches: Vec<_> = queries

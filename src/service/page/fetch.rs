@@ -14,12 +14,25 @@ use crate::service::{Result, Service, sql};
 /// What the rows of a page are called that are found and not read yet.
 const FOUND: &str = "found";
 
-/// Fetches a page of the rows of `query`, which has no order and no limit, by statements that are
-/// planned so. Where nothing of the rows is wanted, the arguments are checked and nothing is asked.
+/// Fetches a page of the rows of `query`, which has no order and no limit. Where nothing of the
+/// rows is wanted, the arguments are checked and nothing is asked.
 ///
 /// # Errors
 /// When the arguments make no sense, or the database fails.
 pub(in crate::service) async fn fetch<T: Row>(
+    service: &Service,
+    (query, columns): (SelectStatement, Columns),
+    order: &Order,
+    args: &PageArgs,
+) -> Result<Page<T>> {
+    fetch_planned(service, (query, columns, Planning::Freely), order, args).await
+}
+
+/// The same, by statements that are planned so.
+///
+/// # Errors
+/// As for [`fetch`].
+pub(in crate::service) async fn fetch_planned<T: Row>(
     service: &Service,
     (query, columns, planning): (SelectStatement, Columns, Planning),
     order: &Order,

@@ -14,7 +14,7 @@ mod order;
 
 pub(in crate::service) use cursor::{Value, decode, encode};
 pub(in crate::service) use each::fetch_each;
-pub(in crate::service) use fetch::{fetch, search};
+pub(in crate::service) use fetch::{fetch, fetch_planned, search};
 pub(in crate::service) use grouped::{Children, fetch_grouped};
 pub(in crate::service) use order::{Key, Order, ValueKind};
 

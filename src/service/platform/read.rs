@@ -84,13 +84,7 @@ pub async fn list(
         order,
         Key::id("platform", Direction::Asc),
     );
-    page::fetch(
-        service,
-        (query, Columns::ALL, sql::Planning::Freely),
-        &order,
-        &args,
-    )
-    .await
+    page::fetch(service, (query, Columns::ALL), &order, &args).await
 }
 
 /// How many platforms have a name that meets `name`.

@@ -49,7 +49,7 @@ pub async fn list(
         let found = (found, &order, planning);
         return page::search(service, table(), found, &args).await;
     }
-    page::fetch(service, (query, columns, planning), &order, &args).await
+    page::fetch_planned(service, (query, columns, planning), &order, &args).await
 }
 
 /// A page of the releases that meet `filter` for each of the platforms, ordered as in [`list`].

@@ -11,7 +11,6 @@ use super::{SummaryOrder, aggregates, order_by};
 use crate::service::filter::{FilterContext, ReleaseFilter, StringFilter, StringListFilter};
 use crate::service::page::{self, Direction, Key, Order, Page, PageArgs, ValueKind};
 use crate::service::reference::is_storable;
-use crate::service::sql::Planning;
 use crate::service::{Result, Service, sql};
 
 /// What cursors call the list of packages.
@@ -69,6 +68,17 @@ impl Row for Summary {
     }
 }
 
+impl NameSummary {
+    const fn without_releases(name: String) -> Self {
+        Self {
+            name: Some(name),
+            release_count: 0,
+            first_released_at: None,
+            last_released_at: None,
+        }
+    }
+}
+
 impl From<Summary> for NameSummary {
     fn from(summary: Summary) -> Self {
         Self {
@@ -80,7 +90,8 @@ impl From<Summary> for NameSummary {
     }
 }
 
-/// A page of the packages whose name meets `name`, by name when no order is given; with `platform`, only from releases that name it.
+/// A page of the packages whose name meets `name`, by name when no order is given; with `platform`, only from
+/// releases that name it. Without `with_totals` nothing but the names is wanted, and need be right.
 ///
 /// # Errors
 /// When the page arguments or the filter make no sense, or the database fails.
@@ -88,13 +99,13 @@ pub async fn packages(
     service: &Service,
     name: Option<&StringFilter>,
     platform: Option<&str>,
-    order: &[SummaryOrder],
+    (order, with_totals): (&[SummaryOrder], bool),
     args: PageArgs,
 ) -> Result<Page<NameSummary>> {
     let unique = |table| Key::column(table, "name", ValueKind::Text, Direction::Asc);
     if platform.is_none() && order.iter().all(|it| it.is_by_name()) {
         let order = order_by(PACKAGES, "package", order, unique("package"));
-        return packages_by_name(service, name, &order, &args).await;
+        return packages_by_name(service, name, (&order, with_totals), &args).await;
     }
     let mut summaries = match name {
         Some(_) => with_releases(named_packages(service, name)?),
@@ -114,8 +125,7 @@ pub async fn packages(
         .from_subquery(summaries, "summary")
         .take();
     let order = order_by(PACKAGES, "summary", order, unique("summary"));
-    let query = (query, Columns::ALL, Planning::Freely);
-    let page = page::fetch::<Summary>(service, query, &order, &args).await?;
+    let page = page::fetch::<Summary>(service, (query, Columns::ALL), &order, &args).await?;
     Ok(page.map(NameSummary::from))
 }
 
@@ -124,13 +134,15 @@ pub async fn packages(
 async fn packages_by_name(
     service: &Service,
     name: Option<&StringFilter>,
-    order: &Order,
+    (order, with_totals): (&Order, bool),
     args: &PageArgs,
 ) -> Result<Page<NameSummary>> {
     let mut names = named_packages(service, name)?;
     names.expr(SummaryKind::Package.column()).distinct();
-    let names = (names, Columns::ALL, Planning::Freely);
-    let page = page::fetch::<String>(service, names, order, args).await?;
+    let page = page::fetch::<String>(service, (names, Columns::ALL), order, args).await?;
+    if !with_totals {
+        return Ok(page.map(NameSummary::without_releases));
+    }
     let names: Vec<&str> = page.rows.iter().map(|it| it.row.as_str()).collect();
     let is_all = name.is_none() && !page.has_next_page && !page.has_previous_page;
     let summaries = if is_all {
@@ -138,16 +150,10 @@ async fn packages_by_name(
     } else {
         packages_of(service, &names).await?
     };
-    Ok(page.map(|name| {
-        // It may have gone just now.
-        let gone = NameSummary {
-            name: Some(name.clone()),
-            release_count: 0,
-            first_released_at: None,
-            last_released_at: None,
-        };
-        summaries.get(&name).cloned().unwrap_or(gone)
-    }))
+    // One may have gone just now.
+    let summary = |name: String| summaries.get(&name).cloned();
+    Ok(page
+        .map(|name| summary(name.clone()).unwrap_or_else(|| NameSummary::without_releases(name))))
 }
 
 /// The packages of these names, by name.

@@ -9,6 +9,7 @@ on_both_databases!(
     platforms_count_their_releases,
     packages_are_summed_up,
     pages_of_packages_sum_up_what_the_whole_list_does,
+    packages_are_summed_up_however_that_is_asked_for,
     people_and_teams_are_summed_up,
 );
 
@@ -172,6 +173,33 @@ async fn walk(app: &TestApp, mut variables: Value, ends: [&str; 4]) -> Vec<Value
         pages.reverse();
     }
     pages.concat()
+}
+
+async fn packages_are_summed_up_however_that_is_asked_for(app: TestApp) {
+    record_three(&app).await;
+    let totals = "{ name n: releaseCount lastReleasedAt }";
+    let expected = json!([
+        {"name": "api", "n": 2, "lastReleasedAt": "2026-02-02T00:00:00.000Z"},
+        {"name": "db", "n": 1, "lastReleasedAt": "2026-02-03T00:00:00.000Z"},
+    ]);
+    let fragment = "fragment Totals on PackageSummary { name n: releaseCount lastReleasedAt }";
+    for page in [
+        format!("{{ all: packageSummaries {{ nodes {totals} }} }}"),
+        format!("{{ packageSummaries {{ nodes {{ ...Totals }} }} }} {fragment}"),
+        format!(
+            "{{ packageSummaries {{ ...Page }} }} {fragment}
+            fragment Page on PackageSummaryConnection {{ nodes {{ ... @include(if: true) {{ ...Totals }} }} }}"
+        ),
+    ] {
+        let data = app.query(&page, json!({})).await;
+        let list = data.as_object().unwrap().values().next().unwrap();
+        assert_eq!(list["nodes"], expected, "{page}");
+    }
+    let edges = format!("{{ packageSummaries {{ edges {{ node {totals} }} }} }}");
+    let edges = app.query(&edges, json!({})).await;
+    let edges = edges["packageSummaries"]["edges"].as_array().unwrap();
+    let nodes: Vec<_> = edges.iter().map(|edge| edge["node"].clone()).collect();
+    assert_eq!(json!(nodes), expected);
 }
 
 async fn people_and_teams_are_summed_up(app: TestApp) {

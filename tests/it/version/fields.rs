@@ -114,8 +114,8 @@ async fn fifty_platforms_and_packages_cost_what_one_does(app: TestApp) {
     // What is asked at the same time is one statement on SQLite. On PostgreSQL it is if it is about a
     // few records, and if both pages happen to be there at the same time.
     let expected = match app.database().backend() {
-        DbBackend::Sqlite => 3..=4,
-        _ => 4..=6,
+        DbBackend::Sqlite => 3..=3,
+        _ => 4..=5,
     };
     for first in [1, 50] {
         let before = app.statements();

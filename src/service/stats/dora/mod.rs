@@ -96,13 +96,7 @@ pub async fn failed(
         Key::id("package", Direction::Desc),
     );
     let query = failures(service, question).await?;
-    page::fetch(
-        service,
-        (query, Columns::ALL, sql::Planning::Freely),
-        &order,
-        &args,
-    )
-    .await
+    page::fetch(service, (query, Columns::ALL), &order, &args).await
 }
 
 /// How many packages are behind the change fail rate of the whole window.
