@@ -1,12 +1,13 @@
-//! How PostgreSQL plans statements.
+//! How the databases plan statements.
 //!
-//! It plans a statement anew for the values of each time as long as that promises to be quicker, which
-//! for a short page takes longer than to find it.
+//! PostgreSQL plans a statement anew for the values of each time as long as that promises to be quicker,
+//! which for a short page takes longer than to find it. SQLite plans it once, unless one of the values is
+//! how many rows are wanted.
 
 use sea_orm::sea_query::{SelectStatement, Value};
-use sea_orm::{DbBackend, Statement};
+use sea_orm::{DbBackend, Statement, Values};
 
-/// When PostgreSQL plans a statement. SQLite never looks at values.
+/// When PostgreSQL plans a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planning {
     /// As it likes: where the values matter, each time.
@@ -31,15 +32,51 @@ impl Planning {
 /// `query` as a statement.
 pub(super) fn build(backend: DbBackend, query: &SelectStatement, planning: Planning) -> Statement {
     let mut statement = backend.build(query);
-    if backend == DbBackend::Postgres {
-        let values = statement.values.as_ref();
-        let values = values.map_or(&[][..], |values| &values.0);
-        statement.sql = rewrite(&statement.sql, |text, number| {
-            let value = number.checked_sub(1).and_then(|place| values.get(place));
-            write(text, (number, value), planning);
-        });
+    match backend {
+        DbBackend::Postgres => {
+            let values = statement.values.as_ref();
+            let values = values.map_or(&[][..], |values| &values.0);
+            statement.sql = rewrite(&statement.sql, |text, number| {
+                let value = number.checked_sub(1).and_then(|place| values.get(place));
+                write(text, (number, value), planning);
+            });
+        }
+        DbBackend::Sqlite => write_limits(&mut statement),
+        _ => (),
     }
     statement
+}
+
+/// Writes out how many rows are wanted: while that is a parameter, SQLite plans the statement anew each
+/// time that it gets values.
+fn write_limits(statement: &mut Statement) {
+    let Some(Values(values)) = &mut statement.values else {
+        return;
+    };
+    // Anything else that looks like a parameter would shift the others.
+    if statement.sql.matches('?').count() != values.len() {
+        return;
+    }
+    let mut parts = statement.sql.split('?');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    values.retain(|value| {
+        let limit = count(value).filter(|_| text.ends_with(" LIMIT "));
+        match limit {
+            Some(limit) => text.push_str(&limit.to_string()),
+            None => text.push('?'),
+        }
+        text.push_str(parts.next().unwrap_or_default());
+        limit.is_none()
+    });
+    statement.sql = text;
+}
+
+/// How many rows a value stands for.
+const fn count(value: &Value) -> Option<u64> {
+    match value {
+        Value::BigUnsigned(count) => *count,
+        _ => None,
+    }
 }
 
 /// Writes a parameter as PostgreSQL is to see it. It stays one, so that the others keep their numbers.
@@ -47,12 +84,8 @@ pub(super) fn build(backend: DbBackend, query: &SelectStatement, planning: Plann
 /// Where the number of rows that is wanted is a parameter, it plans for any number: to find the first of
 /// many that are in order in an index, it would then rather sort all of them.
 fn write(text: &mut String, (number, value): (usize, Option<&Value>), planning: Planning) {
-    let count = match value {
-        Some(Value::BigUnsigned(Some(count))) => Some(*count),
-        _ => None,
-    };
     let (is_limit, is_offset) = (text.ends_with(" LIMIT "), text.ends_with(" OFFSET "));
-    let written = match (count, planning) {
+    let written = match (value.and_then(count), planning) {
         (Some(0), _) if is_offset => "0".to_owned(),
         (Some(1), _) if is_limit => "1".to_owned(),
         (Some(limit), Planning::Once) if is_limit => limit.to_string(),
@@ -121,9 +154,10 @@ mod tests {
     }
 
     #[test]
-    fn sqlite_counts_parameters_itself() {
-        let statement = built(DbBackend::Sqlite, Planning::Once);
-        let expected = r#"SELECT (SELECT "b" FROM "t" LIMIT ?) FROM "t" WHERE "b" >= ? LIMIT ?"#;
+    fn sqlite_is_told_how_many_rows_are_wanted() {
+        let statement = built(DbBackend::Sqlite, Planning::Freely);
+        let expected = r#"SELECT (SELECT "b" FROM "t" LIMIT 1) FROM "t" WHERE "b" >= ? LIMIT 21"#;
         assert_eq!(statement.sql, expected);
+        assert_eq!(statement.values, Some(Values(vec![7.into()])));
     }
 }
