@@ -1,10 +1,10 @@
 //! Which columns an operation needs: rows are read without the others.
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use entity::row::Columns;
 use entity::{package, release};
 
-use super::shape::{FieldTypes, name_of};
+use super::shape::{FieldTypes, name_of, root_of};
 use super::types::{package_columns, release_columns};
 
 /// What the fields of a document need of the rows behind them, wherever they are selected: an
@@ -27,12 +27,10 @@ impl Wanted {
             packages: Some(vec![package::Column::Id, package::Column::ReleaseId]),
         };
         for (_, operation) in document.operations.iter() {
-            let root = match operation.node.ty {
-                OperationType::Query => "Query",
-                OperationType::Mutation => "Mutation",
-                OperationType::Subscription => "Subscription",
-            };
-            finder.visit(root, &operation.node.selection_set.node);
+            finder.visit(
+                root_of(operation.node.ty),
+                &operation.node.selection_set.node,
+            );
         }
         for fragment in document.fragments.values() {
             let on = &fragment.node.type_condition.node.on.node;

@@ -1,14 +1,14 @@
 //! Executing operations.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::parser::types::{
     ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
 use async_graphql::{Name, Request, Response, ServerError, Value, value};
 
-use super::columns::Wanted;
 use super::error::with_codes;
+use super::known::{Key, Known, KnownDocuments, Prepared};
 use super::limits::{Limits, Weight};
 use super::parse::parse;
 use super::shape::{FieldTypes, name_of, shape};
@@ -24,16 +24,20 @@ const MAX_MISTAKES: usize = 50;
 /// A document that may be executed.
 #[derive(Clone, Debug)]
 pub struct Admitted {
-    document: ExecutableDocument,
+    prepared: Arc<Prepared>,
     name: Option<String>,
     weight: Weight,
+    /// Whether it meets the rules, as is known from earlier.
+    is_checked: bool,
+    /// Under what to keep what is known of it once it has met the rules, unless that is kept already.
+    news: Option<(Key, Known)>,
 }
 
 impl Admitted {
     /// The operations that may be the one to execute; a single one unless the request is wrong.
     pub fn operations(&self) -> impl Iterator<Item = (Option<&Name>, &OperationDefinition)> {
         let name = self.name.as_deref();
-        let operations = self.document.operations.iter();
+        let operations = self.prepared.document.operations.iter();
         let operations =
             operations.filter(move |(known, _)| name.is_none() || known.map(Name::as_str) == name);
         operations.map(|(name, operation)| (name, &operation.node))
@@ -49,7 +53,7 @@ impl Admitted {
     /// Puts the fields of an answer in the order of the selection.
     pub(super) fn shape(&self, response: Response) -> Response {
         let name = self.name.as_deref();
-        shape(response, &FIELD_TYPES, &self.document, name)
+        shape(response, &FIELD_TYPES, &self.prepared.document, name)
     }
 
     /// Whether the operation asks for nothing but `field`.
@@ -92,24 +96,44 @@ pub fn would_write(schema: &OrloSchema, request: &Request) -> bool {
 pub fn admit(schema: &OrloSchema, request: &mut Request) -> Result<Admitted, ServerError> {
     let limits = schema.data::<Limits>().copied().unwrap_or_default();
     limits.check_text(request)?;
-    let document = parse(&request.query).map_err(error::add_code)?;
+    let known = schema.data::<KnownDocuments>();
+    let known = known.and_then(|documents| documents.get(request));
+    let prepared = match &known {
+        Some(known) => Arc::clone(&known.prepared),
+        None => Arc::new(Prepared::parse(&request.query)?),
+    };
+    let document = &prepared.document;
     let settings = schema.data::<Service>().map(|service| &*service.settings);
     let weight = limits.check_document(
         &FIELD_TYPES,
         settings.unwrap_or(&Settings::default()),
-        &document,
+        document,
         request.operation_name.as_deref(),
         &request.variables,
     )?;
-    guard::check(request, &document)?;
-    check_variables(&document)?;
-    conflict::check(&FIELD_TYPES, &document)?;
-    request.data.insert(Wanted::of(&document, &FIELD_TYPES));
+    guard::check(request, document)?;
+    if known.is_none() {
+        check_variables(document)?;
+        conflict::check(&FIELD_TYPES, document)?;
+    }
+    request.data.insert(prepared.wanted);
     request.set_parsed_query(document.clone());
+    let fits = prepared.fits(&request.variables);
+    let was_checked = known.as_ref().is_some_and(|known| known.is_checked);
+    let news = (known.is_none() || fits && !was_checked).then(|| {
+        let prepared = Arc::clone(&prepared);
+        let known = Known {
+            prepared,
+            is_checked: fits,
+        };
+        (Key::of(request), known)
+    });
     Ok(Admitted {
-        document,
+        prepared,
         name: request.operation_name.clone(),
         weight,
+        is_checked: fits && was_checked,
+        news,
     })
 }
 
@@ -139,14 +163,23 @@ pub async fn execute(schema: &OrloSchema, mut request: Request) -> Response {
 /// Executes `request`, which was `admitted`. The fields of the answer are in the order of the
 /// selection, and every error has a code. With `cost: true` in the extensions of the request, those
 /// of the answer have its cost.
-pub async fn run(schema: &OrloSchema, request: Request, admitted: Admitted) -> Response {
+pub async fn run(schema: &OrloSchema, request: Request, mut admitted: Admitted) -> Response {
     let service = schema.data::<Service>().map(Service::for_request);
     let request = match service {
         Some(service) => request.data(service),
         None => request,
     };
     let tells_cost = request.extensions.get("cost") == Some(&Value::Boolean(true));
-    let response = schema.execute(request).await;
+    let documents = schema.data::<KnownDocuments>();
+    let response = match documents {
+        Some(documents) if admitted.is_checked => documents.trusting().execute(request).await,
+        _ => schema.execute(request).await,
+    };
+    if let (Some(documents), Some((key, known))) = (documents, admitted.news.take())
+        && !was_refused(&response)
+    {
+        documents.keep(key, known);
+    }
     let mut response = admitted.shape(response);
     if response.errors.iter().all(|error| error.path.is_empty()) {
         response.errors.truncate(MAX_MISTAKES);
@@ -157,6 +190,15 @@ pub async fn run(schema: &OrloSchema, request: Request, admitted: Admitted) -> R
         response.extensions.insert("cost".to_owned(), cost);
     }
     with_codes(response)
+}
+
+/// Whether nothing was executed.
+pub(super) fn was_refused(response: &Response) -> bool {
+    has_no_data(response) && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+pub(super) fn has_no_data(response: &Response) -> bool {
+    response.data == Value::Null && !response.errors.is_empty()
 }
 
 fn cost(weight: &Weight, limits: &Limits) -> Value {

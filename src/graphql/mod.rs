@@ -1,7 +1,8 @@
 //! The GraphQL schema: types wrap rows, resolvers call the service. No rule lives here.
 
-use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{SDLExportOptions, Schema, SchemaBuilder, ValidationMode};
 
+use self::known::KnownDocuments;
 use crate::service::Service;
 
 pub mod batch;
@@ -14,6 +15,7 @@ pub mod error;
 mod execute;
 pub mod guard;
 pub mod input;
+mod known;
 pub mod limits;
 pub mod mutation;
 pub mod objects;
@@ -24,6 +26,7 @@ pub mod shape;
 mod subscribe;
 pub mod subscription;
 pub mod types;
+mod usage;
 
 pub use error::coded;
 pub use execute::{Admitted, admit, execute, run, would_write};
@@ -47,11 +50,13 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 #[must_use]
 pub fn schema(service: Service, limits: Limits) -> OrloSchema {
     let depth = usize::try_from(limits.max_depth).unwrap_or(usize::MAX);
-    builder()
-        .limit_recursive_depth(depth)
-        .data(service)
-        .data(limits)
-        .finish()
+    let schema = |service| {
+        let builder = builder().limit_recursive_depth(depth);
+        builder.data(service).data(limits)
+    };
+    let trusting = schema(service.clone()).validation_mode(ValidationMode::Fast);
+    let known = KnownDocuments::new(trusting.finish());
+    schema(service).data(known).finish()
 }
 
 /// The schema as text in the schema definition language. Needs no database.

@@ -1,11 +1,11 @@
 //! Executing operations that may have many answers.
 
-use async_graphql::{Request, Response, ServerError, Value};
+use async_graphql::{Request, Response, ServerError};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::OrloSchema;
 use super::error::{code, code_of, coded, with_codes};
-use super::execute::Admitted;
+use super::execute::{Admitted, has_no_data, was_refused};
 
 /// One of the answers to an operation.
 #[derive(Debug)]
@@ -67,15 +67,6 @@ pub fn subscribe(
         Answer::one_of(with_codes(response))
     });
     until_failed(answers.boxed()).boxed()
-}
-
-/// Whether nothing was executed.
-fn was_refused(response: &Response) -> bool {
-    has_no_data(response) && response.errors.iter().all(|error| error.path.is_empty())
-}
-
-fn has_no_data(response: &Response) -> bool {
-    response.data == Value::Null && !response.errors.is_empty()
 }
 
 fn is_ours(error: &ServerError) -> bool {

@@ -21,6 +21,7 @@ mod fuzz;
 mod http;
 mod import;
 mod indexes;
+mod known;
 mod limits;
 mod live;
 mod metrics;

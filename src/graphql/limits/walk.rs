@@ -4,15 +4,14 @@
 use std::collections::HashMap;
 
 use async_graphql::parser::types::{
-    BaseType, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
-    SelectionSet,
+    BaseType, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, ServerError};
 
 use super::size::Sizes;
 use super::{Limits, exceeded, refusal};
 use crate::graphql::error::code;
-use crate::graphql::shape::{FieldTypes, name_of};
+use crate::graphql::shape::{FieldTypes, name_of, root_of};
 
 /// Fields that do not exist, after which nobody reads on.
 const MAX_MISTAKES: u32 = 20;
@@ -103,11 +102,7 @@ impl<'a> Walk<'a> {
 
     /// Weighs one operation.
     pub fn weigh(&mut self, operation: &'a OperationDefinition) -> Result<Weight, ServerError> {
-        let root = match operation.ty {
-            OperationType::Query => "Query",
-            OperationType::Mutation => "Mutation",
-            OperationType::Subscription => "Subscription",
-        };
+        let root = root_of(operation.ty);
         let mut sum = self.set(root, &operation.selection_set.node, 1)?;
         sum.add_directives(operation.directives.len());
         Ok(sum.weight)

@@ -1,0 +1,172 @@
+//! Documents that were executed before.
+//!
+//! Programs and dashboards send the same few documents again and again; only the variables differ. To
+//! read such a document and to hold it against the rules of GraphQL takes as long as to answer a small
+//! question. So what was read is kept, and a document that has met the rules once need not meet them
+//! again, as long as its variables hold what they are declared for: no rule asks more of their values.
+
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
+
+use async_graphql::parser::types::{BaseType, ExecutableDocument, Type, VariableDefinition};
+use async_graphql::{Request, ScalarType as _, ServerError, Value, Variables};
+use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
+
+use super::columns::Wanted;
+use super::execute::FIELD_TYPES;
+use super::parse::parse;
+use super::scalars::DateTime;
+use super::usage::exact_variables;
+use super::{OrloSchema, error};
+
+/// Bytes of the texts of documents that are kept at most. What was read of a document takes more, up to
+/// about two hundred times as much where it is all short names.
+const MAX_BYTES: u64 = 128 * 1024;
+
+/// Bytes that an entry takes beside its text, so that short documents are bounded too.
+const OVERHEAD: u64 = 256;
+
+/// What an entry takes whose document is of usual length.
+const USUAL: u64 = 1024;
+
+/// A document, with what can be told of it alone.
+#[derive(Debug)]
+pub struct Prepared {
+    pub document: ExecutableDocument,
+    pub wanted: Wanted,
+    /// Its variables, if they stand just where values of their types are asked for.
+    variables: Option<Vec<VariableDefinition>>,
+}
+
+/// What is known of a document; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub prepared: Arc<Prepared>,
+    /// Whether it has met all rules with variables that [`Prepared::fits`].
+    pub is_checked: bool,
+}
+
+/// The documents that are known.
+pub struct KnownDocuments {
+    documents: Cache<Key, Known, ByBytes>,
+    /// The schema without the rules that a checked document meets.
+    trusting: OrloSchema,
+}
+
+/// What tells documents apart: of several operations, the rules look closer at the chosen one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    text: Box<str>,
+    operation: Option<Box<str>>,
+}
+
+/// The same without a copy.
+#[derive(Hash)]
+struct Asked<'a> {
+    text: &'a str,
+    operation: Option<&'a str>,
+}
+
+#[derive(Clone, Debug)]
+struct ByBytes;
+
+impl Weighter<Key, Known> for ByBytes {
+    fn weight(&self, key: &Key, _: &Known) -> u64 {
+        let name = key.operation.as_ref().map_or(0, |name| name.len());
+        (key.text.len() + name) as u64 + OVERHEAD
+    }
+}
+
+impl Equivalent<Key> for Asked<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.text == &*key.text && self.operation == key.operation.as_deref()
+    }
+}
+
+impl Prepared {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// When it cannot be parsed.
+    pub fn parse(text: &str) -> Result<Self, ServerError> {
+        let document = parse(text).map_err(error::add_code)?;
+        Ok(Self {
+            wanted: Wanted::of(&document, &FIELD_TYPES),
+            variables: exact_variables(&FIELD_TYPES, &document),
+            document,
+        })
+    }
+
+    /// Whether all variables of the document are there and hold what they are declared for. Then they
+    /// meet the rules wherever they stand.
+    pub fn fits(&self, variables: &Variables) -> bool {
+        let mut declared = self.variables.iter().flatten();
+        self.variables.is_some()
+            && declared.all(|variable| {
+                let value = variables.get(&variable.name.node);
+                value.is_some_and(|value| fits(&variable.var_type.node, value))
+            })
+    }
+}
+
+impl Key {
+    /// That of the document in `request`.
+    pub fn of(request: &Request) -> Self {
+        Self {
+            text: request.query.as_str().into(),
+            operation: request.operation_name.as_deref().map(Into::into),
+        }
+    }
+}
+
+impl KnownDocuments {
+    /// No document is known yet. `trusting` executes those that are checked.
+    pub fn new(trusting: OrloSchema) -> Self {
+        let count = usize::try_from(MAX_BYTES / USUAL).unwrap_or(usize::MAX);
+        Self {
+            documents: Cache::with_weighter(count, MAX_BYTES, ByBytes),
+            trusting,
+        }
+    }
+
+    /// What executes documents that are checked.
+    pub const fn trusting(&self) -> &OrloSchema {
+        &self.trusting
+    }
+
+    /// What is known of the document in `request`.
+    pub fn get(&self, request: &Request) -> Option<Known> {
+        let operation = request.operation_name.as_deref();
+        let text = &request.query;
+        self.documents.get(&Asked { text, operation })
+    }
+
+    /// Keeps what is known of a document; those that were not asked for the longest make room for it.
+    pub fn keep(&self, key: Key, known: Known) {
+        self.documents.insert(key, known);
+    }
+}
+
+impl Debug for KnownDocuments {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut text = f.debug_struct("KnownDocuments");
+        text.field("documents", &self.documents.len());
+        text.finish_non_exhaustive()
+    }
+}
+
+/// Whether `value` is what `ty` is for: a scalar that can be told by itself, or a list of such.
+fn fits(ty: &Type, value: &Value) -> bool {
+    match (&ty.base, value) {
+        (BaseType::List(ty), Value::List(items)) => items.iter().all(|item| fits(ty, item)),
+        (BaseType::Named(name), value) => match name.as_str() {
+            "String" | "ID" => matches!(value, Value::String(_)),
+            "Boolean" => matches!(value, Value::Boolean(_)),
+            "Int" => matches!(value, Value::Number(number) if number.is_i64()),
+            "DateTime" => DateTime::is_valid(value),
+            _ => false,
+        },
+        _ => false,
+    }
+}

@@ -1,0 +1,104 @@
+//! Where the variables of a document stand.
+
+use std::collections::HashMap;
+
+use async_graphql::Name;
+use async_graphql::parser::types::{
+    BaseType, ExecutableDocument, Field, Selection, SelectionSet, Type, VariableDefinition,
+};
+use async_graphql_value::Value;
+
+use super::shape::{FieldTypes, name_of, root_of};
+
+/// The variables of `document`, if it has but one operation and each of them stands only where a value
+/// of just the type is asked for that it is declared with, apart from whether that may be null. The
+/// executor does not insist on it within lists and objects, where it takes a `String` for a `DateTime`.
+pub fn exact_variables(
+    types: &FieldTypes,
+    document: &ExecutableDocument,
+) -> Option<Vec<VariableDefinition>> {
+    let mut operations = document.operations.iter();
+    let (Some((_, operation)), None) = (operations.next(), operations.next()) else {
+        return None;
+    };
+    let operation = &operation.node;
+    let variables = operation.variable_definitions.iter();
+    let variables: Vec<_> = variables.map(|variable| variable.node.clone()).collect();
+    let declared = variables.iter();
+    let declared = declared.map(|variable| (&variable.name.node, &variable.var_type.node));
+    let usages = Usages {
+        types,
+        declared: declared.collect(),
+    };
+    let mut fragments = document.fragments.values();
+    let are_exact = usages.are_exact(root_of(operation.ty), &operation.selection_set.node)
+        && fragments.all(|fragment| {
+            let on = &fragment.node.type_condition.node.on.node;
+            usages.are_exact(on, &fragment.node.selection_set.node)
+        });
+    are_exact.then_some(variables)
+}
+
+struct Usages<'a> {
+    types: &'a FieldTypes,
+    declared: HashMap<&'a Name, &'a Type>,
+}
+
+impl Usages<'_> {
+    fn are_exact(&self, parent: &str, set: &SelectionSet) -> bool {
+        set.items.iter().all(|selection| match &selection.node {
+            Selection::Field(field) => {
+                let field = &field.node;
+                let ty = self.types.get(parent, &field.name.node);
+                let inner = ty.map_or("", name_of);
+                self.is_exact(parent, field) && self.are_exact(inner, &field.selection_set.node)
+            }
+            Selection::InlineFragment(fragment) => {
+                let condition = fragment.node.type_condition.as_ref();
+                let on = condition.map_or(parent, |it| it.node.on.node.as_str());
+                self.are_exact(on, &fragment.node.selection_set.node)
+            }
+            // Fragments are looked at by themselves.
+            Selection::FragmentSpread(_) => true,
+        })
+    }
+
+    fn is_exact(&self, parent: &str, field: &Field) -> bool {
+        field.arguments.iter().all(|(name, value)| {
+            let ty = self.types.argument(parent, &field.name.node, &name.node);
+            ty.is_some_and(|ty| self.stand_right(ty, &value.node))
+        })
+    }
+
+    /// Whether the variables within `value` stand right where a `ty` is asked for.
+    fn stand_right(&self, ty: &Type, value: &Value) -> bool {
+        match (value, &ty.base) {
+            (Value::Variable(name), _) => {
+                let declared = self.declared.get(name);
+                declared.is_some_and(|declared| are_alike(declared, ty))
+            }
+            (Value::List(items), BaseType::List(ty)) => {
+                items.iter().all(|item| self.stand_right(ty, item))
+            }
+            (Value::Object(fields), BaseType::Named(parent)) => {
+                fields.iter().all(|(name, value)| {
+                    let ty = self.types.get(parent, name);
+                    ty.is_some_and(|ty| self.stand_right(ty, value))
+                })
+            }
+            // One thing in the place of a list of them.
+            (Value::Object(_), BaseType::List(ty)) => self.stand_right(ty, value),
+            (Value::List(_), BaseType::Named(_)) => false,
+            _ => true,
+        }
+    }
+}
+
+/// Whether two types are the same, apart from what may be null.
+fn are_alike(one: &Type, other: &Type) -> bool {
+    match (&one.base, &other.base) {
+        (BaseType::Named(one), BaseType::Named(other)) => one == other,
+        (BaseType::List(one), BaseType::List(other)) => are_alike(one, other),
+        _ => false,
+    }
+}
