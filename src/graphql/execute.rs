@@ -8,9 +8,8 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Request, Response, ServerError, Value, value};
 
 use super::error::with_codes;
-use super::known::{Key, Known, KnownDocuments, Prepared};
+use super::known::{Known, KnownDocuments, Prepared};
 use super::limits::{Limits, Weight};
-use super::parse::parse;
 use super::shape::{FieldTypes, name_of, shape};
 use super::{OrloSchema, conflict, error, guard};
 use crate::service::{Service, Settings};
@@ -27,10 +26,10 @@ pub struct Admitted {
     prepared: Arc<Prepared>,
     name: Option<String>,
     weight: Weight,
-    /// Whether it meets the rules, as is known from earlier.
-    is_checked: bool,
-    /// Under what to keep what is known of it once it has met the rules, unless that is kept already.
-    news: Option<(Key, Known)>,
+    /// Whether its variables hold what they are declared for.
+    fits: bool,
+    /// Whether it is known, and if so, whether it has met the rules with variables that fit.
+    was_checked: Option<bool>,
 }
 
 impl Admitted {
@@ -48,6 +47,23 @@ impl Admitted {
     pub fn kind(&self) -> Option<OperationType> {
         let (_, operation) = self.operations().next()?;
         Some(operation.ty)
+    }
+
+    /// Whether it is known to meet the rules.
+    fn is_trusted(&self) -> bool {
+        self.fits && self.was_checked == Some(true)
+    }
+
+    /// What is known of it once it has met the rules, unless that is known already.
+    fn news(&self) -> Option<Known> {
+        let is_news = match self.was_checked {
+            None => true,
+            Some(was_checked) => self.fits && !was_checked,
+        };
+        is_news.then(|| Known {
+            prepared: Arc::clone(&self.prepared),
+            is_checked: self.fits,
+        })
     }
 
     /// Puts the fields of an answer in the order of the selection.
@@ -78,8 +94,8 @@ pub fn would_write(schema: &OrloSchema, request: &Request) -> bool {
         return false;
     }
     let name = request.operation_name.as_deref();
-    parse(&request.query).is_ok_and(|document| {
-        let mut operations = document.operations.iter();
+    prepare(schema, &request.query).is_ok_and(|(prepared, _)| {
+        let mut operations = prepared.document.operations.iter();
         operations.any(|(known, operation)| {
             operation.node.ty == OperationType::Mutation
                 && (name.is_none() || known.map(Name::as_str) == name)
@@ -96,12 +112,7 @@ pub fn would_write(schema: &OrloSchema, request: &Request) -> bool {
 pub fn admit(schema: &OrloSchema, request: &mut Request) -> Result<Admitted, ServerError> {
     let limits = schema.data::<Limits>().copied().unwrap_or_default();
     limits.check_text(request)?;
-    let known = schema.data::<KnownDocuments>();
-    let known = known.and_then(|documents| documents.get(request));
-    let prepared = match &known {
-        Some(known) => Arc::clone(&known.prepared),
-        None => Arc::new(Prepared::parse(&request.query)?),
-    };
+    let (prepared, was_checked) = prepare(schema, &request.query)?;
     let document = &prepared.document;
     let settings = schema.data::<Service>().map(|service| &*service.settings);
     let weight = limits.check_document(
@@ -112,29 +123,28 @@ pub fn admit(schema: &OrloSchema, request: &mut Request) -> Result<Admitted, Ser
         &request.variables,
     )?;
     guard::check(request, document)?;
-    if known.is_none() {
+    if was_checked.is_none() {
         check_variables(document)?;
         conflict::check(&FIELD_TYPES, document)?;
     }
     request.data.insert(prepared.wanted);
     request.set_parsed_query(document.clone());
-    let fits = prepared.fits(&request.variables);
-    let was_checked = known.as_ref().is_some_and(|known| known.is_checked);
-    let news = (known.is_none() || fits && !was_checked).then(|| {
-        let prepared = Arc::clone(&prepared);
-        let known = Known {
-            prepared,
-            is_checked: fits,
-        };
-        (Key::of(request), known)
-    });
     Ok(Admitted {
+        fits: prepared.fits(&request.variables),
+        was_checked,
         prepared,
         name: request.operation_name.clone(),
         weight,
-        is_checked: fits && was_checked,
-        news,
     })
+}
+
+/// The document with this text, and whether it has met the rules if it is known.
+fn prepare(schema: &OrloSchema, text: &str) -> Result<(Arc<Prepared>, Option<bool>), ServerError> {
+    let known = schema.data::<KnownDocuments>();
+    match known.and_then(|documents| documents.get(text)) {
+        Some(known) => Ok((known.prepared, Some(known.is_checked))),
+        None => Ok((Arc::new(Prepared::parse(text)?), None)),
+    }
 }
 
 /// The executor breaks down over a variable of a type that does not exist, if it has a default.
@@ -163,7 +173,7 @@ pub async fn execute(schema: &OrloSchema, mut request: Request) -> Response {
 /// Executes `request`, which was `admitted`. The fields of the answer are in the order of the
 /// selection, and every error has a code. With `cost: true` in the extensions of the request, those
 /// of the answer have its cost.
-pub async fn run(schema: &OrloSchema, request: Request, mut admitted: Admitted) -> Response {
+pub async fn run(schema: &OrloSchema, request: Request, admitted: Admitted) -> Response {
     let service = schema.data::<Service>().map(Service::for_request);
     let request = match service {
         Some(service) => request.data(service),
@@ -171,14 +181,15 @@ pub async fn run(schema: &OrloSchema, request: Request, mut admitted: Admitted) 
     };
     let tells_cost = request.extensions.get("cost") == Some(&Value::Boolean(true));
     let documents = schema.data::<KnownDocuments>();
+    let news = admitted.news().map(|known| (request.query.clone(), known));
     let response = match documents {
-        Some(documents) if admitted.is_checked => documents.trusting().execute(request).await,
+        Some(documents) if admitted.is_trusted() => documents.trusting().execute(request).await,
         _ => schema.execute(request).await,
     };
-    if let (Some(documents), Some((key, known))) = (documents, admitted.news.take())
+    if let (Some(documents), Some((text, known))) = (documents, news)
         && !was_refused(&response)
     {
-        documents.keep(key, known);
+        documents.keep(&text, known);
     }
     let mut response = admitted.shape(response);
     if response.errors.iter().all(|error| error.path.is_empty()) {
@@ -210,4 +221,91 @@ fn cost(weight: &Weight, limits: &Limits) -> Value {
         "fields": weight.fields,
         "maxFields": limits.max_tokens,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::Variables;
+    use entity::TokenScope;
+    use serde_json::json;
+
+    use super::*;
+    use crate::graphql::builder;
+    use crate::service::Caller;
+
+    fn schema() -> OrloSchema {
+        let known = KnownDocuments::new(builder().finish());
+        builder().data(known).finish()
+    }
+
+    fn request(query: &str, name: &serde_json::Value) -> Request {
+        let caller = Caller {
+            scope: Some(TokenScope::Read),
+            ..Caller::default()
+        };
+        let variables = Variables::from_json(json!({ "name": name }));
+        Request::new(query).variables(variables).data(caller)
+    }
+
+    /// Whether the document is known and whether it is trusted, before it is executed.
+    async fn ask(schema: &OrloSchema, query: &str, name: serde_json::Value) -> (bool, bool) {
+        let mut request = request(query, &name);
+        let admitted = admit(schema, &mut request).unwrap();
+        let told = (admitted.was_checked.is_some(), admitted.is_trusted());
+        run(schema, request, admitted).await;
+        told
+    }
+
+    #[tokio::test]
+    async fn a_document_is_trusted_once_it_met_the_rules_with_variables_that_fit() {
+        let (schema, query) = (
+            schema(),
+            "query ($name: String!) { __type(name: $name) { name } }",
+        );
+        assert_eq!(ask(&schema, query, json!(1)).await, (false, false));
+        assert_eq!(ask(&schema, query, json!("Query")).await, (false, false));
+        assert_eq!(ask(&schema, query, json!("Nothing")).await, (true, true));
+        assert_eq!(ask(&schema, query, json!(null)).await, (true, false));
+        assert_eq!(ask(&schema, query, json!("Query")).await, (true, true));
+    }
+
+    #[tokio::test]
+    async fn variables_that_stand_elsewhere_are_never_trusted() {
+        let schema = schema();
+        for query in [
+            "query ($name: ID!) { __type(name: $name) { name } }",
+            "query A($name: String!) { __type(name: $name) { name } } query B { __typename }",
+        ] {
+            for known in [false, true, true] {
+                let mut request = request(query, &json!("Query"));
+                if query.contains('B') {
+                    request = request.operation_name("A");
+                }
+                let admitted = admit(&schema, &mut request).unwrap();
+                assert_eq!(admitted.was_checked.is_some(), known, "{query}");
+                assert!(!admitted.is_trusted(), "{query}");
+                run(&schema, request, admitted).await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_bounded() {
+        let schema = schema();
+        let known = |query: &str| {
+            let documents = schema.data::<KnownDocuments>();
+            documents.is_some_and(|documents| documents.get(query).is_some())
+        };
+        let queries: Vec<_> = (0..500)
+            .map(|n| format!("{{ a{n}: __typename }} # {n:900}"))
+            .collect();
+        for query in &queries {
+            execute(&schema, request(query, &json!(null))).await;
+        }
+        let kept = queries.iter().filter(|query| known(query)).count();
+        assert!((1..=128).contains(&kept), "{kept}");
+        let long = format!("{{ __typename }} # {:60000}", "");
+        execute(&schema, request(&long, &json!(null))).await;
+        assert!(!known(&long));
+    }
 }

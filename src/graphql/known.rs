@@ -1,17 +1,18 @@
 //! Documents that were executed before.
 //!
 //! Programs and dashboards send the same few documents again and again; only the variables differ. To
-//! read such a document and to hold it against the rules of GraphQL takes as long as to answer a small
-//! question. So what was read is kept, and a document that has met the rules once need not meet them
-//! again, as long as its variables hold what they are declared for: no rule asks more of their values.
+//! parse such a document and to hold it against the rules of GraphQL takes as long as to answer a small
+//! question. So what was parsed is kept, and a document that has met the rules once need not meet them
+//! again, as long as its variables hold what they are declared for and that is just what is asked for
+//! where they stand: no rule asks more of their values.
 
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
 use async_graphql::parser::types::{BaseType, ExecutableDocument, Type, VariableDefinition};
-use async_graphql::{Request, ScalarType as _, ServerError, Value, Variables};
+use async_graphql::{ScalarType as _, ServerError, Value, Variables};
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use quick_cache::{Equivalent, Weighter};
 
 use super::columns::Wanted;
 use super::execute::FIELD_TYPES;
@@ -20,8 +21,9 @@ use super::scalars::DateTime;
 use super::usage::exact_variables;
 use super::{OrloSchema, error};
 
-/// Bytes of the texts of documents that are kept at most. What was read of a document takes more, up to
-/// about two hundred times as much where it is all short names.
+/// Bytes of the texts of documents that are kept at most. What was parsed of one takes more, up to about
+/// two hundred times as much where it is all short names. A document of more than a quarter of it is not
+/// kept, nor are those that push many others out.
 const MAX_BYTES: u64 = 128 * 1024;
 
 /// Bytes that an entry takes beside its text, so that short documents are bounded too.
@@ -30,7 +32,7 @@ const OVERHEAD: u64 = 256;
 /// What an entry takes whose document is of usual length.
 const USUAL: u64 = 1024;
 
-/// A document, with what can be told of it alone.
+/// A parsed document, with what can be told of it alone.
 #[derive(Debug)]
 pub struct Prepared {
     pub document: ExecutableDocument,
@@ -49,43 +51,22 @@ pub struct Known {
 
 /// The documents that are known.
 pub struct KnownDocuments {
-    documents: Cache<Key, Known, ByBytes>,
+    documents: Cache<Box<str>, Known, ByBytes>,
     /// The schema without the rules that a checked document meets.
     trusting: OrloSchema,
-}
-
-/// What tells documents apart: of several operations, the rules look closer at the chosen one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    text: Box<str>,
-    operation: Option<Box<str>>,
-}
-
-/// The same without a copy.
-#[derive(Hash)]
-struct Asked<'a> {
-    text: &'a str,
-    operation: Option<&'a str>,
 }
 
 #[derive(Clone, Debug)]
 struct ByBytes;
 
-impl Weighter<Key, Known> for ByBytes {
-    fn weight(&self, key: &Key, _: &Known) -> u64 {
-        let name = key.operation.as_ref().map_or(0, |name| name.len());
-        (key.text.len() + name) as u64 + OVERHEAD
-    }
-}
-
-impl Equivalent<Key> for Asked<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
-        self.text == &*key.text && self.operation == key.operation.as_deref()
+impl Weighter<Box<str>, Known> for ByBytes {
+    fn weight(&self, text: &Box<str>, _: &Known) -> u64 {
+        text.len() as u64 + OVERHEAD
     }
 }
 
 impl Prepared {
-    /// Reads a document.
+    /// Parses a document.
     ///
     /// # Errors
     /// When it cannot be parsed.
@@ -110,16 +91,6 @@ impl Prepared {
     }
 }
 
-impl Key {
-    /// That of the document in `request`.
-    pub fn of(request: &Request) -> Self {
-        Self {
-            text: request.query.as_str().into(),
-            operation: request.operation_name.as_deref().map(Into::into),
-        }
-    }
-}
-
 impl KnownDocuments {
     /// No document is known yet. `trusting` executes those that are checked.
     pub fn new(trusting: OrloSchema) -> Self {
@@ -135,16 +106,14 @@ impl KnownDocuments {
         &self.trusting
     }
 
-    /// What is known of the document in `request`.
-    pub fn get(&self, request: &Request) -> Option<Known> {
-        let operation = request.operation_name.as_deref();
-        let text = &request.query;
-        self.documents.get(&Asked { text, operation })
+    /// What is known of the document with this text.
+    pub fn get(&self, text: &str) -> Option<Known> {
+        self.documents.get(text)
     }
 
-    /// Keeps what is known of a document; those that were not asked for the longest make room for it.
-    pub fn keep(&self, key: Key, known: Known) {
-        self.documents.insert(key, known);
+    /// Keeps what is known of the document with this text; those that are asked for less make room for it.
+    pub fn keep(&self, text: &str, known: Known) {
+        self.documents.insert(text.into(), known);
     }
 }
 
@@ -156,7 +125,8 @@ impl Debug for KnownDocuments {
     }
 }
 
-/// Whether `value` is what `ty` is for: a scalar that can be told by itself, or a list of such.
+/// Whether `value` is just what `ty` is for: a scalar that can be told by itself, or a list of such. What
+/// would become one (a number as an `ID`, one thing as a list) is left to the rules.
 fn fits(ty: &Type, value: &Value) -> bool {
     match (&ty.base, value) {
         (BaseType::List(ty), Value::List(items)) => items.iter().all(|item| fits(ty, item)),

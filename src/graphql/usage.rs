@@ -11,8 +11,12 @@ use async_graphql_value::Value;
 use super::shape::{FieldTypes, name_of, root_of};
 
 /// The variables of `document`, if it has but one operation and each of them stands only where a value
-/// of just the type is asked for that it is declared with, apart from whether that may be null. The
-/// executor does not insist on it within lists and objects, where it takes a `String` for a `DateTime`.
+/// of just the type is asked for that it is declared with, apart from whether that may be null. GraphQL
+/// has a rule that they do, but async-graphql (7.2.1) never applies it, and takes a `String` for a
+/// `DateTime`.
+///
+/// The arguments of directives are not looked at: they ask for a `Boolean`, and nothing that a variable of
+/// another type may hold is one, so that such a document never meets the rules.
 pub fn exact_variables(
     types: &FieldTypes,
     document: &ExecutableDocument,

@@ -13,7 +13,7 @@ on_both_databases!(
 );
 
 /// Documents, each with variables that it is answered for, and others, as JSON.
-const DOCUMENTS: [(&str, &str, &[&str]); 12] = [
+const DOCUMENTS: [(&str, &str, &[&str]); 15] = [
     (
         "query ($team: String!) { releases(filter: { team: { eq: $team } }) { totalCount } }",
         r#"{"team": "a"}"#,
@@ -49,14 +49,16 @@ const DOCUMENTS: [(&str, &str, &[&str]); 12] = [
         ],
     ),
     (
-        "query ($n: Int, $c: String) { releases(first: $n, after: $c) { nodes { id } } }",
-        r#"{"n": 1, "c": null}"#,
+        "query ($n: Int) { releases(first: $n) { nodes { id } } }",
+        r#"{"n": 1}"#,
         &[
+            r#"{"n": 2}"#,
             r#"{"n": 1.5}"#,
             r#"{"n": "1"}"#,
             r#"{"n": -1}"#,
+            r#"{"n": 1000000}"#,
             r#"{"n": 1000000000000}"#,
-            r#"{"n": 2, "c": "nonsense"}"#,
+            r#"{"n": 1, "c": "nonsense"}"#,
         ],
     ),
     (
@@ -103,6 +105,25 @@ const DOCUMENTS: [(&str, &str, &[&str]); 12] = [
         &["{}", r#"{"s": "BROKEN"}"#],
     ),
     (
+        "query ($s: DeployStatus!, $t: String!) {
+           releases(filter: { or: { status: { in: [$s] }, team: { eq: $t } } }) { totalCount } }",
+        r#"{"s": "SUCCESSFUL", "t": "a"}"#,
+        &[
+            r#"{"s": "SUCCESSFUL", "t": "b"}"#,
+            r#"{"s": "A", "t": "a"}"#,
+        ],
+    ),
+    (
+        "query ($e: String, $i: ID) { release(by: { externalId: $e, id: $i }) { user } }",
+        r#"{"e": "r1", "i": null}"#,
+        &[r#"{"e": "r1", "i": "x"}"#, r#"{"e": null}"#, "{}"],
+    ),
+    (
+        "query ($t: String!) { __type(name: $t) { name } }",
+        r#"{"t": "Release"}"#,
+        &["{}", r#"{"t": "Nothing"}"#, r#"{"t": 1}"#],
+    ),
+    (
         "mutation ($u: String!) { recordRelease(input: { user: $u }) { ok userErrors { code } } }",
         r#"{"u": "u"}"#,
         &["{}", r#"{"u": ""}"#, r#"{"u": 1}"#],
@@ -115,6 +136,8 @@ fn request(query: &str, variables: &str) -> Value {
 }
 
 async fn a_known_document_is_answered_like_a_new_one(app: TestApp) {
+    let record = "mutation { recordRelease(input: { externalId: \"r1\", user: \"u\", team: \"a\" }) { ok } }";
+    app.mutate(record, json!({})).await;
     for (query, good, others) in DOCUMENTS {
         // Once it is read, once it is known.
         for _ in 0..2 {

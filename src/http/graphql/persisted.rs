@@ -36,8 +36,8 @@ impl Weighter<Hash, Arc<str>> for ByBytes {
 }
 
 impl Documents {
-    /// Room for documents of so many bytes together. Those that were not asked for the longest
-    /// make room for new ones.
+    /// Room for documents of so many bytes together. Those that are asked for less make room for
+    /// others.
     #[must_use]
     pub fn new(max_bytes: usize) -> Self {
         let bytes = max_bytes as u64;
