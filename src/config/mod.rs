@@ -173,7 +173,8 @@ pub struct LogArgs {
     #[arg(
         long,
         env = "ORLO_LOG",
-        default_value = "info",
+        // Migrations make PostgreSQL remark that what is there is there.
+        default_value = "info,sqlx::postgres::notice=warn",
         global = true,
         value_name = "FILTER"
     )]
