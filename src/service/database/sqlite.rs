@@ -17,7 +17,7 @@ use crate::service::readers::Readers;
 /// How SQLite's writer is set while rows are written.
 pub(super) const WRITING: [(&str, &str); 2] = [
     // In KiB. Rows go to many places of a large file, which need not be read again each time.
-    ("cache_size", "-49152"),
+    ("cache_size", "-40960"),
     // What a statement would be taken back with, which else is written to a file and read never.
     ("temp_store", "MEMORY"),
 ];
