@@ -1,10 +1,10 @@
 //! Which columns an operation needs: rows are read without the others.
 
-use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::parser::types::ExecutableDocument;
 use entity::row::Columns;
 use entity::{package, release};
 
-use super::shape::{FieldTypes, name_of, root_of};
+use super::shape::{FieldTypes, every_field};
 use super::types::{package_columns, release_columns};
 
 /// What the fields of a document need of the rows behind them, wherever they are selected: an
@@ -22,23 +22,13 @@ impl Wanted {
     #[must_use]
     pub fn of(document: &ExecutableDocument, types: &FieldTypes) -> Self {
         let mut finder = Finder {
-            types,
             releases: Some(vec![release::Column::Id]),
             packages: Some(vec![package::Column::Id, package::Column::ReleaseId]),
         };
-        for (_, operation) in document.operations.iter() {
-            finder.visit(
-                root_of(operation.node.ty),
-                &operation.node.selection_set.node,
-            );
-        }
-        for fragment in document.fragments.values() {
-            let on = &fragment.node.type_condition.node.on.node;
-            finder.visit(on, &fragment.node.selection_set.node);
-        }
-        let Finder {
-            releases, packages, ..
-        } = finder;
+        every_field(document, types, &mut |parent, field| {
+            finder.add(parent, &field.name.node);
+        });
+        let Finder { releases, packages } = finder;
         Self {
             releases: releases.map_or(Columns::ALL, Columns::only::<release::Entity>),
             packages: packages.map_or(Columns::ALL, Columns::only::<package::Entity>),
@@ -47,33 +37,12 @@ impl Wanted {
 }
 
 /// Collects columns; all of them when none.
-struct Finder<'a> {
-    types: &'a FieldTypes,
+struct Finder {
     releases: Option<Vec<release::Column>>,
     packages: Option<Vec<package::Column>>,
 }
 
-impl Finder<'_> {
-    fn visit(&mut self, parent: &str, set: &SelectionSet) {
-        for selection in &set.items {
-            match &selection.node {
-                Selection::Field(field) => {
-                    let field = &field.node;
-                    self.add(parent, &field.name.node);
-                    let ty = self.types.get(parent, &field.name.node);
-                    self.visit(ty.map_or("", name_of), &field.selection_set.node);
-                }
-                Selection::InlineFragment(fragment) => {
-                    let condition = fragment.node.type_condition.as_ref();
-                    let on = condition.map_or(parent, |it| it.node.on.node.as_str());
-                    self.visit(on, &fragment.node.selection_set.node);
-                }
-                // Fragments are visited by themselves.
-                Selection::FragmentSpread(_) => (),
-            }
-        }
-    }
-
+impl Finder {
     fn add(&mut self, parent: &str, field: &str) {
         match parent {
             "Release" => extend(&mut self.releases, release_columns(field)),

@@ -11,9 +11,8 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::{BaseType, ExecutableDocument, Type, VariableDefinition};
 use async_graphql::{ScalarType as _, ServerError, Value, Variables};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 
+use super::bounded::{Bounded, bounded};
 use super::columns::Wanted;
 use super::execute::FIELD_TYPES;
 use super::parse::parse;
@@ -25,12 +24,6 @@ use super::{OrloSchema, error};
 /// two hundred times as much where it is all short names. A document of more than a quarter of it is not
 /// kept, nor are those that push many others out.
 const MAX_BYTES: u64 = 128 * 1024;
-
-/// Bytes that an entry takes beside its text, so that short documents are bounded too.
-const OVERHEAD: u64 = 256;
-
-/// What an entry takes whose document is of usual length.
-const USUAL: u64 = 1024;
 
 /// A parsed document, with what can be told of it alone.
 #[derive(Debug)]
@@ -51,18 +44,9 @@ pub struct Known {
 
 /// The documents that are known.
 pub struct KnownDocuments {
-    documents: Cache<Box<str>, Known, ByBytes>,
+    documents: Bounded<Box<str>, Known>,
     /// The schema without the rules that a checked document meets.
     trusting: OrloSchema,
-}
-
-#[derive(Clone, Debug)]
-struct ByBytes;
-
-impl Weighter<Box<str>, Known> for ByBytes {
-    fn weight(&self, text: &Box<str>, _: &Known) -> u64 {
-        text.len() as u64 + OVERHEAD
-    }
 }
 
 impl Prepared {
@@ -94,9 +78,8 @@ impl Prepared {
 impl KnownDocuments {
     /// No document is known yet. `trusting` executes those that are checked.
     pub fn new(trusting: OrloSchema) -> Self {
-        let count = usize::try_from(MAX_BYTES / USUAL).unwrap_or(usize::MAX);
         Self {
-            documents: Cache::with_weighter(count, MAX_BYTES, ByBytes),
+            documents: bounded(MAX_BYTES, |text, _| text.len()),
             trusting,
         }
     }
@@ -111,7 +94,7 @@ impl KnownDocuments {
         self.documents.get(text)
     }
 
-    /// Keeps what is known of the document with this text; those that are asked for less make room for it.
+    /// Keeps what is known of the document with this text.
     pub fn keep(&self, text: &str, known: Known) {
         self.documents.insert(text.into(), known);
     }

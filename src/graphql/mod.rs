@@ -6,6 +6,7 @@ use self::known::KnownDocuments;
 use crate::service::Service;
 
 pub mod batch;
+pub mod bounded;
 pub mod columns;
 mod conflict;
 pub mod connection;

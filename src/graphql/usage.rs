@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 
 use async_graphql::Name;
-use async_graphql::parser::types::{
-    BaseType, ExecutableDocument, Field, Selection, SelectionSet, Type, VariableDefinition,
-};
+use async_graphql::parser::types::{BaseType, ExecutableDocument, Field, Type, VariableDefinition};
 use async_graphql_value::Value;
 
-use super::shape::{FieldTypes, name_of, root_of};
+use super::shape::{FieldTypes, every_field};
 
 /// The variables of `document`, if it has but one operation and each of them stands only where a value
 /// of just the type is asked for that it is declared with, apart from whether that may be null. GraphQL
@@ -25,8 +23,7 @@ pub fn exact_variables(
     let (Some((_, operation)), None) = (operations.next(), operations.next()) else {
         return None;
     };
-    let operation = &operation.node;
-    let variables = operation.variable_definitions.iter();
+    let variables = operation.node.variable_definitions.iter();
     let variables: Vec<_> = variables.map(|variable| variable.node.clone()).collect();
     let declared = variables.iter();
     let declared = declared.map(|variable| (&variable.name.node, &variable.var_type.node));
@@ -34,12 +31,10 @@ pub fn exact_variables(
         types,
         declared: declared.collect(),
     };
-    let mut fragments = document.fragments.values();
-    let are_exact = usages.are_exact(root_of(operation.ty), &operation.selection_set.node)
-        && fragments.all(|fragment| {
-            let on = &fragment.node.type_condition.node.on.node;
-            usages.are_exact(on, &fragment.node.selection_set.node)
-        });
+    let mut are_exact = true;
+    every_field(document, types, &mut |parent, field| {
+        are_exact = are_exact && usages.are_exact(parent, field);
+    });
     are_exact.then_some(variables)
 }
 
@@ -49,25 +44,8 @@ struct Usages<'a> {
 }
 
 impl Usages<'_> {
-    fn are_exact(&self, parent: &str, set: &SelectionSet) -> bool {
-        set.items.iter().all(|selection| match &selection.node {
-            Selection::Field(field) => {
-                let field = &field.node;
-                let ty = self.types.get(parent, &field.name.node);
-                let inner = ty.map_or("", name_of);
-                self.is_exact(parent, field) && self.are_exact(inner, &field.selection_set.node)
-            }
-            Selection::InlineFragment(fragment) => {
-                let condition = fragment.node.type_condition.as_ref();
-                let on = condition.map_or(parent, |it| it.node.on.node.as_str());
-                self.are_exact(on, &fragment.node.selection_set.node)
-            }
-            // Fragments are looked at by themselves.
-            Selection::FragmentSpread(_) => true,
-        })
-    }
-
-    fn is_exact(&self, parent: &str, field: &Field) -> bool {
+    /// Whether those in the arguments of `field` stand right.
+    fn are_exact(&self, parent: &str, field: &Field) -> bool {
         field.arguments.iter().all(|(name, value)| {
             let ty = self.types.argument(parent, &field.name.node, &name.node);
             ty.is_some_and(|ty| self.stand_right(ty, &value.node))

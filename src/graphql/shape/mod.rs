@@ -93,6 +93,50 @@ pub fn each_field<'a>(
     }
 }
 
+/// Visits every field that `document` selects, in whichever operation or fragment, with the type that it
+/// is selected of: once each, however often a fragment is spread.
+pub fn every_field<'a>(
+    document: &'a ExecutableDocument,
+    types: &'a FieldTypes,
+    visit: &mut impl FnMut(&'a str, &'a Field),
+) {
+    for (_, operation) in document.operations.iter() {
+        let operation = &operation.node;
+        let set = &operation.selection_set.node;
+        every_field_of(types, root_of(operation.ty), set, visit);
+    }
+    for fragment in document.fragments.values() {
+        let on = &fragment.node.type_condition.node.on.node;
+        every_field_of(types, on, &fragment.node.selection_set.node, visit);
+    }
+}
+
+fn every_field_of<'a>(
+    types: &'a FieldTypes,
+    parent: &'a str,
+    set: &'a SelectionSet,
+    visit: &mut impl FnMut(&'a str, &'a Field),
+) {
+    for selection in &set.items {
+        match &selection.node {
+            Selection::Field(field) => {
+                let field = &field.node;
+                visit(parent, field);
+                let ty = types.get(parent, &field.name.node);
+                let set = &field.selection_set.node;
+                every_field_of(types, ty.map_or("", name_of), set, visit);
+            }
+            Selection::InlineFragment(fragment) => {
+                let condition = fragment.node.type_condition.as_ref();
+                let on = condition.map_or(parent, |it| it.node.on.node.as_str());
+                every_field_of(types, on, &fragment.node.selection_set.node, visit);
+            }
+            // Fragments are visited by themselves.
+            Selection::FragmentSpread(_) => (),
+        }
+    }
+}
+
 struct Shaper<'a> {
     types: &'a FieldTypes,
     document: &'a ExecutableDocument,

@@ -4,18 +4,11 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::graphql::bounded::{Bounded, bounded};
 use crate::http::problem::Problem;
-
-/// Bytes that an entry takes beside its document, so that short documents are bounded too.
-const OVERHEAD: u64 = 256;
-
-/// What a document of usual length takes.
-const USUAL: u64 = 1024;
 
 /// The SHA-256 of a document.
 type Hash = [u8; 32];
@@ -23,27 +16,15 @@ type Hash = [u8; 32];
 /// Documents that clients may refer to by their hash; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Documents {
-    known: Arc<Cache<Hash, Arc<str>, ByBytes>>,
-}
-
-#[derive(Clone, Debug)]
-struct ByBytes;
-
-impl Weighter<Hash, Arc<str>> for ByBytes {
-    fn weight(&self, _: &Hash, document: &Arc<str>) -> u64 {
-        document.len() as u64 + OVERHEAD
-    }
+    known: Arc<Bounded<Hash, Arc<str>>>,
 }
 
 impl Documents {
-    /// Room for documents of so many bytes together. Those that are asked for less make room for
-    /// others.
+    /// Room for documents of so many bytes together.
     #[must_use]
     pub fn new(max_bytes: usize) -> Self {
-        let bytes = max_bytes as u64;
-        let count = usize::try_from(bytes / USUAL).unwrap_or(usize::MAX);
         Self {
-            known: Arc::new(Cache::with_weighter(count.max(1), bytes, ByBytes)),
+            known: Arc::new(bounded(max_bytes as u64, |_, document| document.len())),
         }
     }
 
