@@ -1,7 +1,7 @@
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 
 /// Some columns of a table, by their place in it; all of them unless said otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Columns(u64);
 
 impl Default for Columns {

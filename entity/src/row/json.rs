@@ -1,11 +1,10 @@
-//! Rows that come as JSON, in one text for all.
+//! Rows that come as JSON, in one text for all: a list of lists.
 
-use std::borrow::Cow;
 use std::fmt::{self, Formatter};
 
-use sea_orm::DbErr;
-use sea_orm::prelude::Uuid;
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
+
+use super::rows::{Rows, Value};
 
 /// How a value goes into JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,115 +15,127 @@ pub enum Kind {
     Bytes,
 }
 
-/// A value of a row in JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Json<'a> {
-    /// Null.
-    Null,
-    /// A whole number; booleans are 0 and 1 too.
-    Integer(i64),
-    /// A text, or bytes in hexadecimal digits.
-    Text(Cow<'a, str>),
-}
-
-impl<'a, 'de: 'a> Deserialize<'de> for Json<'a> {
+impl<'de> Deserialize<'de> for Rows {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
+        let mut rows = Self::default();
+        deserializer.deserialize_seq(Lists(&mut rows))?;
+        Ok(rows)
     }
 }
 
-struct JsonVisitor;
+/// Adds all rows.
+struct Lists<'a>(&'a mut Rows);
 
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json<'de>;
+/// Adds one row.
+struct List<'a>(&'a mut Rows);
+
+/// Adds one value.
+struct Item<'a>(&'a mut Rows);
+
+impl<'de> Visitor<'de> for Lists<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut lists: A) -> Result<(), A::Error> {
+        while lists.next_element_seed(List(self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for List<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for List<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of values")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let count = self.0.count();
+        while items.next_element_seed(Item(self.0))?.is_some() {}
+        self.0.end_row(count).map_err(A::Error::custom)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Item<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Item<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("a whole number, a truth value, a text or null")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {
-        Ok(Json::Null)
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.0.push(Value::Null);
+        Ok(())
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Json<'de>, E> {
-        Ok(Json::Integer(value.into()))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.visit_i64(value.into())
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Json<'de>, E> {
-        Ok(Json::Integer(value))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        self.0.push(Value::Integer(value));
+        Ok(())
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Json<'de>, E> {
-        let value = i64::try_from(value).map_err(E::custom)?;
-        Ok(Json::Integer(value))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        self.visit_i64(value.try_into().map_err(E::custom)?)
     }
 
-    fn visit_borrowed_str<E: Error>(self, value: &'de str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Borrowed(value)))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Owned(value.to_owned())))
+    fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
+        self.0.push(Value::Text(value));
+        Ok(())
     }
 }
 
-/// The value at `place`; none when it is null.
-pub(super) fn get<T: FromJson>(values: &[Json<'_>], place: usize) -> Result<Option<T>, DbErr> {
-    let wrong = || DbErr::Type(format!("the value at {place} is missing or wrong"));
-    match values.get(place).ok_or_else(wrong)? {
-        Json::Null => Ok(None),
-        // No bytes, which is also what nothing becomes in hexadecimal digits.
-        Json::Text(text) if T::IS_BYTES && text.is_empty() => Ok(None),
-        value => T::from_json(value).map(Some).ok_or_else(wrong),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(json: &str) -> Result<Rows, serde_json::Error> {
+        serde_json::from_str(json)
     }
-}
 
-/// What a value in JSON may be.
-pub trait FromJson: Sized {
-    /// Whether it comes in hexadecimal digits.
-    const IS_BYTES: bool = false;
-
-    /// The value; none when it is something else.
-    fn from_json(value: &Json<'_>) -> Option<Self>;
-}
-
-impl FromJson for i64 {
-    fn from_json(value: &Json<'_>) -> Option<Self> {
-        match value {
-            Json::Integer(value) => Some(*value),
-            _ => None,
+    #[test]
+    fn lists_become_rows() {
+        let rows = parsed(r#"[[1, "a\nb", null], [true, "", -2]]"#).unwrap();
+        let mut expected = Rows::new(3);
+        for value in [
+            Value::Integer(1),
+            Value::Text("a\nb"),
+            Value::Null,
+            Value::Integer(1),
+            Value::Text(""),
+            Value::Integer(-2),
+        ] {
+            expected.push(value);
         }
+        assert_eq!(rows, expected);
+        assert_eq!(parsed("[]").unwrap().iter().count(), 0);
     }
-}
 
-impl FromJson for i32 {
-    fn from_json(value: &Json<'_>) -> Option<Self> {
-        i64::from_json(value)?.try_into().ok()
-    }
-}
-
-impl FromJson for bool {
-    fn from_json(value: &Json<'_>) -> Option<Self> {
-        Some(i64::from_json(value)? != 0)
-    }
-}
-
-impl FromJson for String {
-    fn from_json(value: &Json<'_>) -> Option<Self> {
-        match value {
-            Json::Text(text) => Some(text.as_ref().to_owned()),
-            _ => None,
-        }
-    }
-}
-
-impl FromJson for Uuid {
-    const IS_BYTES: bool = true;
-
-    fn from_json(value: &Json<'_>) -> Option<Self> {
-        match value {
-            Json::Text(text) => Self::try_parse(text).ok(),
-            _ => None,
+    #[test]
+    fn anything_else_is_refused() {
+        for json in ["{}", "[1]", "[[1], [1, 2]]", "[[]]", "[[0.5]]", "[[[]]]"] {
+            assert!(parsed(json).is_err(), "{json}");
         }
     }
 }

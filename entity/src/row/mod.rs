@@ -7,6 +7,7 @@
 mod cell;
 mod columns;
 mod json;
+mod rows;
 
 use sea_orm::sqlx::postgres::PgRow;
 use sea_orm::sqlx::sqlite::SqliteRow;
@@ -15,7 +16,8 @@ use sea_orm::{DbErr, QueryResult, RuntimeErr};
 
 pub use self::cell::{Cell, Stored};
 pub use self::columns::Columns;
-pub use self::json::{Json, Kind};
+pub use self::json::Kind;
+pub use self::rows::{RowOf, Rows, Value};
 
 /// What a row of a result becomes.
 pub trait Row: Sized {
@@ -50,7 +52,8 @@ pub struct Cells<'a> {
 enum Values<'a> {
     Postgres(&'a PgRow),
     Sqlite(&'a SqliteRow),
-    Json(&'a [Json<'a>]),
+    /// Apart from the database.
+    Kept(RowOf<'a>),
     /// There is no row; what is taken is noted.
     Noted(Vec<Kind>),
 }
@@ -69,10 +72,10 @@ impl<'a> Cells<'a> {
         Ok(Self::new(values, columns))
     }
 
-    /// The values of a row that came as JSON; see [`Cells::kinds`].
+    /// The values of a row apart from the database; see [`Cells::kinds`] for those that come as JSON.
     #[must_use]
-    pub const fn of_json(values: &'a [Json<'a>], columns: Columns) -> Self {
-        Self::new(Values::Json(values), columns)
+    pub const fn of_kept(row: RowOf<'a>, columns: Columns) -> Self {
+        Self::new(Values::Kept(row), columns)
     }
 
     /// What `take` takes, value by value.
@@ -121,13 +124,13 @@ impl<'a> Cells<'a> {
     /// The value at `place`, which is stored as it is; none when it is null.
     fn get<T>(&self, place: usize) -> Result<Option<T>, DbErr>
     where
-        T: json::FromJson + Decode<'a, Postgres> + Decode<'a, Sqlite>,
+        T: rows::FromValue + Decode<'a, Postgres> + Decode<'a, Sqlite>,
         Option<T>: Decode<'a, Postgres> + Decode<'a, Sqlite>,
     {
         let value = match &self.values {
             Values::Postgres(row) => row.try_get_unchecked(place),
             Values::Sqlite(row) => row.try_get_unchecked(place),
-            Values::Json(values) => return json::get(values, place),
+            Values::Kept(row) => return row.get(place),
             Values::Noted(_) => return Ok(None),
         };
         value.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))

@@ -8,8 +8,9 @@ mod transaction;
 use std::sync::Arc;
 use std::time::Duration;
 
+use entity::row::Rows;
 use sea_orm::sqlx::Error as SqlxError;
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr};
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
 use tokio::sync::{Semaphore, watch};
 
 pub(super) use self::postgres::CHANNEL;
@@ -104,6 +105,12 @@ impl Database {
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {
         self.readers.free()
+    }
+
+    /// The rows of each of `statements`, all from one state of the database, if they are small questions
+    /// to SQLite that are answered on the spot; otherwise they have to be asked over a reader.
+    pub(super) fn ask_directly(&self, statements: &[&Statement]) -> Option<Vec<Rows>> {
+        self.readers.ask_directly(statements)
     }
 
     /// The connections to change things over, for migrations. Changes of records go through

@@ -1,14 +1,15 @@
-//! Questions that are asked at the same time for one request, in one statement.
+//! Questions that are asked at the same time for one request, answered at once.
 //!
 //! A statement costs a database little and the way to it and back a lot. What belongs to the
-//! records of a page, such as their packages and platforms, is asked for concurrently; here those
-//! questions become the columns of one row, each of them one JSON text: a list of lists.
+//! records of a page, such as their packages and platforms, is asked for concurrently. Small questions
+//! to SQLite are answered on the spot; otherwise those questions become the columns of one row here,
+//! each of them one JSON text: a list of lists.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use entity::row::Kind;
-use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use entity::row::{Kind, Rows};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Values};
 use tokio::sync::oneshot;
 
 use super::plan::rewrite;
@@ -21,22 +22,22 @@ const MAX_QUESTIONS: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub struct Bundle(Arc<Mutex<Vec<Waiting>>>);
 
-/// A statement whose rows are to become one text.
+/// A statement, and of what kinds its values are.
 #[derive(Clone, Debug)]
 pub struct Question {
-    sql: String,
-    values: Vec<Value>,
+    pub statement: Statement,
+    pub kinds: Vec<Kind>,
 }
 
 /// A question that waits to be asked, and who waits for the answer.
-type Waiting = (Question, oneshot::Sender<Result<String>>);
+type Waiting = (Arc<Question>, oneshot::Sender<Result<Rows>>);
 
 /// The answer to `question` that came with those to others; none when they could not be answered
 /// together, and from PostgreSQL when there were no others: one by one, it is quicker with rows.
-pub async fn ask_with_others(service: &Service, question: Question) -> Option<Result<String>> {
+pub async fn ask_with_others(service: &Service, question: &Arc<Question>) -> Option<Result<Rows>> {
     let bundle = service.bundle.as_ref()?;
     let (answer, answered) = oneshot::channel();
-    if bundle.add((question, answer)) {
+    if bundle.add((Arc::clone(question), answer)) {
         // Lets those that ask at the same time come along.
         tokio::task::yield_now().await;
         ask_all(service, bundle.take()).await;
@@ -49,39 +50,37 @@ pub async fn ask_with_others(service: &Service, question: Question) -> Option<Re
 ///
 /// # Errors
 /// When the database fails.
-pub async fn ask_alone(service: &Service, question: Question) -> Result<String> {
-    let texts = ask_together(service, vec![question]).await?;
-    texts.into_iter().next().ok_or_else(no_answer)
+pub async fn ask_alone(service: &Service, question: &Arc<Question>) -> Result<Rows> {
+    let answers = ask_together(service, &[Arc::clone(question)]).await?;
+    answers.into_iter().next().ok_or_else(no_answer)
 }
 
 impl Question {
-    /// Asks for the rows of `statement`, whose values are of these kinds.
-    pub fn new(statement: &Statement, kinds: &[Kind]) -> Self {
-        let is_sqlite = statement.db_backend == DbBackend::Sqlite;
-        let names: Vec<_> = (0..kinds.len()).map(|place| format!("c{place}")).collect();
-        let cells = names.iter().zip(kinds).map(|(name, kind)| match kind {
-            Kind::Bytes if is_sqlite => format!("hex({name})"),
-            _ => name.clone(),
-        });
+    /// Adds it to `text` as one that makes a JSON text of its rows, in a statement that has `before`
+    /// parameters so far.
+    fn write(&self, text: &mut String, before: usize) {
+        let is_sqlite = self.statement.db_backend == DbBackend::Sqlite;
+        let names: Vec<_> = (0..self.kinds.len())
+            .map(|place| format!("c{place}"))
+            .collect();
+        let cells = names
+            .iter()
+            .zip(&self.kinds)
+            .map(|(name, kind)| match kind {
+                Kind::Bytes if is_sqlite => format!("hex({name})"),
+                _ => name.clone(),
+            });
         let (cells, names) = (cells.collect::<Vec<_>>().join(", "), names.join(", "));
         let json = if is_sqlite {
             format!("json_group_array(json_array({cells}))")
         } else {
             format!("coalesce(json_agg(json_build_array({cells})), '[]')::text")
         };
-        let rows = &statement.sql;
-        Self {
-            sql: format!("WITH r({names}) AS ({rows}) SELECT {json} FROM r"),
-            values: statement.values.clone().map_or_else(Vec::new, |it| it.0),
-        }
-    }
-
-    /// Adds it to the text of a statement that has `before` parameters so far.
-    fn write(&self, text: &mut String, before: usize) {
-        // Those of SQLite are not numbered.
-        text.push_str(&rewrite(&self.sql, |text, number| {
+        // Parameters of SQLite are not numbered.
+        let rows = rewrite(&self.statement.sql, |text, number| {
             let _ = write!(text, "${}", number + before);
-        }));
+        });
+        let _ = write!(text, "WITH r({names}) AS ({rows}) SELECT {json} FROM r");
     }
 }
 
@@ -106,11 +105,11 @@ async fn ask_all(service: &Service, mut waiting: Vec<Waiting>) {
     while waiting.len() >= fewest {
         let rest = waiting.split_off(waiting.len().min(MAX_QUESTIONS));
         let (questions, answers): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-        match ask_together(service, questions).await {
-            Ok(texts) => {
+        match ask_together(service, &questions).await {
+            Ok(all) => {
                 // Who does not listen any more needs no answer.
-                for (answer, text) in answers.into_iter().zip(texts) {
-                    let _ = answer.send(Ok(text));
+                for (answer, rows) in answers.into_iter().zip(all) {
+                    let _ = answer.send(Ok(rows));
                 }
             }
             // Each tells what is wrong with it, and the others are none the worse for it.
@@ -125,20 +124,38 @@ async fn ask_all(service: &Service, mut waiting: Vec<Waiting>) {
     }
 }
 
-async fn ask_together(service: &Service, questions: Vec<Question>) -> Result<Vec<String>> {
-    let count = questions.len();
+async fn ask_together(service: &Service, questions: &[Arc<Question>]) -> Result<Vec<Rows>> {
+    let statements: Vec<_> = questions.iter().map(|it| &it.statement).collect();
+    if let Some(answers) = service.database.ask_directly(&statements) {
+        return Ok(answers);
+    }
     let (mut all, mut values) = (String::from("SELECT"), Vec::new());
-    for (index, question) in questions.into_iter().enumerate() {
+    for (index, question) in questions.iter().enumerate() {
         all.push_str(if index == 0 { " (" } else { ", (" });
         question.write(&mut all, values.len());
         all.push(')');
-        values.extend(question.values);
+        values.extend(
+            question
+                .statement
+                .values
+                .iter()
+                .flat_map(Values::iter)
+                .cloned(),
+        );
     }
     let all = Statement::from_sql_and_values(service.database.backend(), all, values);
     let row = service.reader().query_one_raw(all).await?;
     let row = row.ok_or_else(no_answer)?;
-    let texts = (0..count).map(|place| row.try_get_by_index(place));
-    Ok(texts.collect::<std::result::Result<_, _>>()?)
+    let answers = (0..questions.len()).map(|place| {
+        let text: String = row.try_get_by_index(place)?;
+        rows_of(&text)
+    });
+    answers.collect()
+}
+
+fn rows_of(json: &str) -> Result<Rows> {
+    let rows = serde_json::from_str(json);
+    rows.map_err(|error| Error::Corrupt(format!("rows cannot be read: {error}")))
 }
 
 fn no_answer() -> Error {
@@ -147,12 +164,15 @@ fn no_answer() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::Value;
+
     use super::*;
 
     fn written(backend: DbBackend, sql: &str, before: usize) -> String {
         let values = [Value::from(1), Value::from(2)];
         let statement = Statement::from_sql_and_values(backend, sql, values);
-        let question = Question::new(&statement, &[Kind::AsIs, Kind::Bytes]);
+        let kinds = vec![Kind::AsIs, Kind::Bytes];
+        let question = Question { statement, kinds };
         let mut text = String::new();
         question.write(&mut text, before);
         text

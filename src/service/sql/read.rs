@@ -1,14 +1,16 @@
 //! Reading rows.
 //!
-//! SQLite hands rows over one by one from a thread of its own, each value copied by itself; that
-//! costs more than finding them. So it makes one text of all rows, as JSON, which crosses once.
-//! PostgreSQL is quick with rows and slow with JSON; there that pays only for what belongs to a few
-//! records, when several such questions are asked at the same time.
+//! Small questions to SQLite are answered on the spot. Over a reader, SQLite hands rows over one by one
+//! from a thread of its own, each value copied by itself; that costs more than finding them. So it
+//! makes one text of all rows, as JSON, which crosses once. PostgreSQL is quick with rows and slow
+//! with JSON; there that pays only for what belongs to a few records, when several such questions are
+//! asked at the same time.
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
-use entity::row::{Cells, Columns, Json, Kind, Row};
+use entity::row::{Cells, Columns, Row, Rows};
 use sea_orm::sea_query::{SelectStatement, Value};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, RuntimeErr, Statement,
@@ -57,36 +59,49 @@ pub async fn read<T>(
     take: impl Fn(&mut Cells<'_>) -> std::result::Result<T, DbErr>,
 ) -> Result<Vec<T>> {
     let statement = plan::build(service.database.backend(), query, planning);
+    read_statement(service, statement, columns, take).await
+}
+
+/// The same of each row of `statement`.
+pub(super) async fn read_statement<T>(
+    service: &Service,
+    statement: Statement,
+    columns: Columns,
+    take: impl Fn(&mut Cells<'_>) -> std::result::Result<T, DbErr>,
+) -> Result<Vec<T>> {
     let kinds = Cells::kinds(columns, &take)?;
-    match read_as_text(service, &statement, &kinds).await {
+    let question = Arc::new(Question { statement, kinds });
+    match read_at_once(service, &question).await {
         // A text of more than a gigabyte.
         Some(Err(Error::Database(error))) if is_too_big(&error) => (),
-        Some(json) => return parse(&json?, columns, take),
+        Some(rows) => {
+            let rows = rows?;
+            let rows = rows
+                .iter()
+                .map(|row| take(&mut Cells::of_kept(row, columns)));
+            return Ok(rows.collect::<std::result::Result<_, _>>()?);
+        }
         None => (),
     }
+    let statement = Arc::unwrap_or_clone(question).statement;
     let rows = service.reader().query_all_raw(statement).await?;
     let rows = rows.iter().map(|row| take(&mut Cells::of(row, columns)?));
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
-/// The rows of `statement` as one text; none when it is quicker to read them one by one.
-async fn read_as_text(
-    service: &Service,
-    statement: &Statement,
-    kinds: &[Kind],
-) -> Option<Result<String>> {
-    let is_sqlite = statement.db_backend == DbBackend::Sqlite;
-    if !is_sqlite && !asks_about_few(statement) {
+/// All rows of a statement at once; none when it is quicker to read them one by one.
+async fn read_at_once(service: &Service, question: &Arc<Question>) -> Option<Result<Rows>> {
+    let is_sqlite = question.statement.db_backend == DbBackend::Sqlite;
+    if !is_sqlite && !asks_about_few(&question.statement) {
         return None;
     }
-    let question = || Question::new(statement, kinds);
-    match bundle::ask_with_others(service, question()).await {
-        None if is_sqlite => Some(bundle::ask_alone(service, question()).await),
+    match bundle::ask_with_others(service, question).await {
+        None if is_sqlite => Some(bundle::ask_alone(service, question).await),
         answer => answer,
     }
 }
 
-/// Whether `statement` asks for what belongs to a few records, as [`among`](super::among) writes it.
+/// Whether `statement` asks for what belongs to a few records, as [`among`](super::among()) writes it.
 fn asks_about_few(statement: &Statement) -> bool {
     let values = statement.values.iter().flat_map(sea_orm::Values::iter);
     let mut lists = values.filter_map(|value| match value {
@@ -94,19 +109,6 @@ fn asks_about_few(statement: &Statement) -> bool {
         _ => None,
     });
     lists.next().is_some_and(|count| count <= FEW) && lists.all(|count| count <= FEW)
-}
-
-fn parse<T>(
-    json: &str,
-    columns: Columns,
-    take: impl Fn(&mut Cells<'_>) -> std::result::Result<T, DbErr>,
-) -> Result<Vec<T>> {
-    let rows: Vec<Vec<Json<'_>>> = serde_json::from_str(json)
-        .map_err(|error| Error::Corrupt(format!("rows cannot be read: {error}")))?;
-    let rows = rows
-        .iter()
-        .map(|row| take(&mut Cells::of_json(row, columns)));
-    Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
 fn is_too_big(error: &DbErr) -> bool {

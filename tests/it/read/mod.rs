@@ -3,6 +3,7 @@
 mod ahead;
 mod alone;
 mod batches;
+mod directly;
 mod fields;
 mod led;
 mod lists;
