@@ -61,6 +61,8 @@ pub struct Service {
     platforms: platform::Known,
     /// What is asked at the same time for one request; none outside of requests.
     bundle: Option<sql::Bundle>,
+    /// What questions are written as that were asked before.
+    texts: sql::Texts,
 }
 
 impl Service {
@@ -74,6 +76,7 @@ impl Service {
             clock,
             platforms: platform::Known::default(),
             bundle: None,
+            texts: sql::Texts::default(),
         }
     }
 

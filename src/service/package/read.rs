@@ -95,7 +95,8 @@ pub async fn by_ids_even_deleted(
     ids: &[Uuid],
     columns: Columns,
 ) -> Result<HashMap<Uuid, package::Model>> {
-    among(service, package::Entity::find(), ids, columns).await
+    let subject = ("packages, even deleted", columns);
+    among(service, subject, ids, package::Entity::find).await
 }
 
 /// The packages with these ids; unknown and deleted ones are left out.
@@ -107,19 +108,22 @@ pub async fn by_ids(
     ids: &[Uuid],
     columns: Columns,
 ) -> Result<HashMap<Uuid, package::Model>> {
-    among(service, living(), ids, columns).await
+    among(service, ("packages", columns), ids, living).await
 }
 
 async fn among(
     service: &Service,
-    packages: sea_orm::Select<package::Entity>,
+    subject: (&'static str, Columns),
     ids: &[Uuid],
-    columns: Columns,
+    packages: fn() -> sea_orm::Select<package::Entity>,
 ) -> Result<HashMap<Uuid, package::Model>> {
-    let id = sql::column("package", "id");
-    let mut query = packages.filter(sql::among(service, id, ids)).into_query();
-    sql::select::<package::Entity>(&mut query, columns);
-    let packages: Vec<package::Model> = sql::rows_with(service, &query, columns).await?;
+    let own = (("package", "id"), ids);
+    let packages = sql::rows_among(service, subject, own, |among| {
+        let mut query = packages().filter(among).into_query();
+        sql::select::<package::Entity>(&mut query, subject.1);
+        query
+    });
+    let packages: Vec<package::Model> = packages.await?;
     let packages = packages.into_iter();
     Ok(packages.map(|package| (package.id, package)).collect())
 }
@@ -142,21 +146,25 @@ pub async fn of_releases(
     ids: &[Uuid],
     (filter, columns): (Option<&PackageFilter>, Columns),
 ) -> Result<HashMap<Uuid, Vec<package::Model>>> {
-    let mut query = living()
-        .filter(sql::among(
-            service,
-            sql::column("package", "release_id"),
-            ids,
-        ))
-        .order_by_asc(package::Column::ReleaseId)
-        .order_by_asc(package::Column::Position)
-        .order_by_asc(package::Column::Id);
-    if let Some(filter) = filter {
-        query = query.filter(filter.condition(&FilterContext::of(service))?);
-    }
-    let mut query = query.into_query();
-    sql::select::<package::Entity>(&mut query, columns);
-    let packages = sql::rows_with(service, &query, columns).await?;
+    let query = |among| {
+        let mut query = living()
+            .filter(among)
+            .order_by_asc(package::Column::ReleaseId)
+            .order_by_asc(package::Column::Position)
+            .order_by_asc(package::Column::Id)
+            .into_query();
+        sql::select::<package::Entity>(&mut query, columns);
+        query
+    };
+    let owner = ("package", "release_id");
+    let packages = if let Some(filter) = filter {
+        let mut query = query(sql::among(service, sql::column(owner.0, owner.1), ids));
+        query.cond_where(filter.condition(&FilterContext::of(service))?);
+        sql::rows_with(service, &query, columns).await?
+    } else {
+        let subject = ("packages of releases", columns);
+        sql::rows_among(service, subject, (owner, ids), query).await?
+    };
     Ok(sql::grouped(packages, |package: &package::Model| {
         package.release_id
     }))

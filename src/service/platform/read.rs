@@ -100,9 +100,12 @@ pub async fn count(service: &Service, name: Option<&StringFilter>) -> Result<u64
 /// # Errors
 /// When the database fails.
 pub async fn by_ids(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, platform::Model>> {
-    let mut query = living(service);
-    query.and_where(sql::among(service, sql::column("platform", "id"), ids));
-    let platforms = sql::rows::<platform::Model>(service, &query).await?;
+    let subject = ("platforms", Columns::ALL);
+    let own = (("platform", "id"), ids);
+    let platforms = sql::rows_among(service, subject, own, |among| {
+        living(service).and_where(among).take()
+    });
+    let platforms: Vec<platform::Model> = platforms.await?;
     Ok(platforms
         .into_iter()
         .map(|platform| (platform.id, platform))

@@ -99,7 +99,9 @@ pub async fn by_ids_even_deleted(
     ids: &[Uuid],
     columns: Columns,
 ) -> Result<HashMap<Uuid, release::Model>> {
-    among(service, release::Entity::find(), ids, columns).await
+    let subject = ("releases, even deleted", columns);
+    let releases = among(service, subject, ids, release::Entity::find).await?;
+    Ok(releases.into_iter().map(|it| (it.id, it)).collect())
 }
 
 /// The releases with these ids; unknown and deleted ones are left out.
@@ -111,24 +113,31 @@ pub async fn by_ids(
     ids: &[Uuid],
     columns: Columns,
 ) -> Result<HashMap<Uuid, release::Model>> {
-    among(service, living(), ids, columns).await
+    let releases = living_among(service, ids, columns).await?;
+    Ok(releases.into_iter().map(|it| (it.id, it)).collect())
 }
 
-fn by_id(service: &Service, ids: &[Uuid]) -> Expr {
-    sql::among(service, sql::column("release", "id"), ids)
+async fn living_among(
+    service: &Service,
+    ids: &[Uuid],
+    columns: Columns,
+) -> Result<Vec<release::Model>> {
+    among(service, ("releases", columns), ids, living).await
 }
 
 async fn among(
     service: &Service,
-    releases: sea_orm::Select<release::Entity>,
+    subject: (&'static str, Columns),
     ids: &[Uuid],
-    columns: Columns,
-) -> Result<HashMap<Uuid, release::Model>> {
-    let mut query = releases.filter(by_id(service, ids)).into_query();
-    sql::select::<release::Entity>(&mut query, columns);
-    let releases: Vec<release::Model> = sql::rows_with(service, &query, columns).await?;
-    let releases = releases.into_iter();
-    Ok(releases.map(|release| (release.id, release)).collect())
+    releases: fn() -> sea_orm::Select<release::Entity>,
+) -> Result<Vec<release::Model>> {
+    let own = (("release", "id"), ids);
+    let releases = sql::rows_among(service, subject, own, |among| {
+        let mut query = releases().filter(among).into_query();
+        sql::select::<release::Entity>(&mut query, subject.1);
+        query
+    });
+    releases.await
 }
 
 /// The release that `reference` leads to, unless it is deleted, with `columns` of it.
@@ -140,13 +149,15 @@ pub async fn find(
     reference: &ReleaseRef,
     columns: Columns,
 ) -> Result<Option<release::Model>> {
-    let found = match (reference.id(), reference.external_id()) {
-        (Some(id), _) => by_id(service, &[id]),
-        (None, Some(key)) => sql::column("release", "external_id").eq(key),
-        (None, None) => return Ok(None),
+    if let Some(id) = reference.id() {
+        return Ok(living_among(service, &[id], columns).await?.pop());
+    }
+    let Some(key) = reference.external_id() else {
+        return Ok(None);
     };
-    let mut query = living().filter(found).into_query();
-    sql::select::<release::Entity>(&mut query, columns);
+    let query = all(columns)
+        .and_where(sql::column("release", "external_id").eq(key))
+        .take();
     Ok(sql::rows_with(service, &query, columns).await?.pop())
 }
 
@@ -158,22 +169,22 @@ pub async fn platforms(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<platform::Model>>> {
-    let query = platform::Entity::find()
-        .column(release_platform::Column::ReleaseId)
-        .join_rev(
-            JoinType::InnerJoin,
-            release_platform::Relation::Platform.def(),
-        )
-        .filter(sql::among(
-            service,
-            sql::column("release_platform", "release_id"),
-            ids,
-        ))
-        .order_by_asc(release_platform::Column::ReleaseId)
-        .order_by_asc(release_platform::Column::Position)
-        .into_query();
+    let subject = ("platforms of releases", Columns::ALL);
+    let owner = ("release_platform", "release_id");
+    let rows = sql::rows_among::<(_, Uuid)>(service, subject, (owner, ids), |among| {
+        platform::Entity::find()
+            .column(release_platform::Column::ReleaseId)
+            .join_rev(
+                JoinType::InnerJoin,
+                release_platform::Relation::Platform.def(),
+            )
+            .filter(among)
+            .order_by_asc(release_platform::Column::ReleaseId)
+            .order_by_asc(release_platform::Column::Position)
+            .into_query()
+    });
     let mut platforms: HashMap<Uuid, Vec<platform::Model>> = HashMap::new();
-    for (platform, release_id) in sql::rows::<(_, Uuid)>(service, &query).await? {
+    for (platform, release_id) in rows.await? {
         platforms.entry(release_id).or_default().push(platform);
     }
     Ok(platforms)
@@ -184,17 +195,18 @@ pub async fn platforms(
 /// # Errors
 /// When the database fails.
 pub async fn references(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<String>>> {
-    let query = release_reference::Entity::find()
-        .filter(sql::among(
-            service,
-            sql::column("release_reference", "release_id"),
-            ids,
-        ))
-        .order_by_asc(release_reference::Column::ReleaseId)
-        .order_by_asc(release_reference::Column::Position)
-        .into_query();
+    let subject = ("references of releases", Columns::ALL);
+    let owner = ("release_reference", "release_id");
+    let rows = sql::rows_among(service, subject, (owner, ids), |among| {
+        release_reference::Entity::find()
+            .filter(among)
+            .order_by_asc(release_reference::Column::ReleaseId)
+            .order_by_asc(release_reference::Column::Position)
+            .into_query()
+    });
+    let rows: Vec<release_reference::Model> = rows.await?;
     let mut references: HashMap<Uuid, Vec<String>> = HashMap::new();
-    for row in sql::rows::<release_reference::Model>(service, &query).await? {
+    for row in rows {
         let list = references.entry(row.release_id).or_default();
         list.push(row.reference);
     }
@@ -209,17 +221,16 @@ pub async fn notes(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<release_note::Model>>> {
-    let query = release_note::Entity::find()
-        .filter(sql::among(
-            service,
-            sql::column("release_note", "release_id"),
-            ids,
-        ))
-        .order_by_asc(release_note::Column::ReleaseId)
-        .order_by_asc(release_note::Column::Id)
-        .into_query();
-    let notes = sql::rows(service, &query).await?;
-    Ok(sql::grouped(notes, |note: &release_note::Model| {
+    let subject = ("notes of releases", Columns::ALL);
+    let owner = ("release_note", "release_id");
+    let notes = sql::rows_among(service, subject, (owner, ids), |among| {
+        release_note::Entity::find()
+            .filter(among)
+            .order_by_asc(release_note::Column::ReleaseId)
+            .order_by_asc(release_note::Column::Id)
+            .into_query()
+    });
+    Ok(sql::grouped(notes.await?, |note: &release_note::Model| {
         note.release_id
     }))
 }
@@ -232,19 +243,19 @@ pub async fn metadata(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<release_metadata::Model>>> {
-    let query = release_metadata::Entity::find()
-        .filter(sql::among(
-            service,
-            sql::column("release_metadata", "release_id"),
-            ids,
-        ))
-        .order_by_asc(release_metadata::Column::ReleaseId)
-        .order_by_asc(release_metadata::Column::Key)
-        .into_query();
-    let entries = sql::rows(service, &query).await?;
-    Ok(sql::grouped(entries, |entry: &release_metadata::Model| {
-        entry.release_id
-    }))
+    let subject = ("metadata of releases", Columns::ALL);
+    let owner = ("release_metadata", "release_id");
+    let entries = sql::rows_among(service, subject, (owner, ids), |among| {
+        release_metadata::Entity::find()
+            .filter(among)
+            .order_by_asc(release_metadata::Column::ReleaseId)
+            .order_by_asc(release_metadata::Column::Key)
+            .into_query()
+    });
+    Ok(sql::grouped(
+        entries.await?,
+        |entry: &release_metadata::Model| entry.release_id,
+    ))
 }
 
 /// The failures that each release caused, in the order of their detection.
@@ -255,13 +266,10 @@ pub async fn failures(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<failure::Model>>> {
-    let query = failures_of_the_living(sql::among(
-        service,
-        sql::column("failure", "release_id"),
-        ids,
-    ));
-    let failures = sql::rows(service, &query).await?;
-    Ok(sql::grouped(failures, |failure: &failure::Model| {
+    let subject = ("failures of releases", Columns::ALL);
+    let owner = (("failure", "release_id"), ids);
+    let failures = sql::rows_among(service, subject, owner, failures_of_the_living);
+    Ok(sql::grouped(failures.await?, |failure: &failure::Model| {
         failure.release_id
     }))
 }
@@ -274,8 +282,10 @@ pub async fn failures_by_ids(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, failure::Model>> {
-    let query = failures_of_the_living(sql::among(service, sql::column("failure", "id"), ids));
-    let failures = sql::rows::<failure::Model>(service, &query).await?;
+    let subject = ("failures", Columns::ALL);
+    let own = (("failure", "id"), ids);
+    let failures = sql::rows_among(service, subject, own, failures_of_the_living);
+    let failures: Vec<failure::Model> = failures.await?;
     Ok(failures
         .into_iter()
         .map(|failure| (failure.id, failure))

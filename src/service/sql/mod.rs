@@ -8,14 +8,15 @@ use sea_orm::sea_query::{
     BinOper, CommonTableExpression, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement,
 };
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TryGetable};
-use uuid::Uuid;
 
 use super::{Error, Result, Service};
 
+mod among;
 mod bundle;
 mod plan;
 mod read;
 
+pub use among::{Texts, among, rows_among};
 pub use bundle::Bundle;
 pub use plan::Planning;
 pub use read::{grouped, read, rows, rows_with, select};
@@ -57,28 +58,6 @@ fn balance(mut parts: Vec<Expr>, join: fn(Expr, Expr) -> Expr) -> Option<Expr> {
 /// A call of the function `name`.
 pub fn call(name: &'static str, arguments: impl IntoIterator<Item = Expr>) -> Expr {
     Func::cust(name).args(arguments).into()
-}
-
-/// Holds when `column` is one of `ids`. They go as one parameter, so that there may be any number
-/// of them and the statement stays the same.
-pub fn among(service: &Service, column: Expr, ids: &[Uuid]) -> Expr {
-    if service.database.backend() == DbBackend::Postgres {
-        return column.eq(PgFunc::any(unseen(ids)));
-    }
-    let list: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-    let list = Expr::val(serde_json::json!(list).to_string());
-    let members = Query::select()
-        .expr(call("unhex", [Expr::col("value")]))
-        .from_function(Func::cust("json_each").arg(list), "members")
-        .take();
-    column.in_subquery(members)
-}
-
-/// A list that the planner of PostgreSQL does not look into. Where it sees one with few members, it
-/// takes each time to be worth a plan of its own, which takes longer than to find them.
-fn unseen(ids: &[Uuid]) -> Expr {
-    let list = Query::select().expr(Expr::val(ids.to_vec())).take();
-    Expr::from(list).cast_as("uuid[]")
 }
 
 /// Holds when `column` is one of `texts`, of which there may be any number.
