@@ -31,6 +31,7 @@ pub mod reference;
 pub mod release;
 pub mod settings;
 mod sql;
+mod sqlite;
 pub mod stats;
 pub mod step;
 pub mod summary;
@@ -62,7 +63,7 @@ pub struct Service {
     /// What is asked at the same time for one request; none outside of requests.
     bundle: Option<sql::Bundle>,
     /// What questions are written as that were asked before.
-    texts: sql::Texts,
+    written: sql::Written,
 }
 
 impl Service {
@@ -76,7 +77,7 @@ impl Service {
             clock,
             platforms: platform::Known::default(),
             bundle: None,
-            texts: sql::Texts::default(),
+            written: sql::Written::default(),
         }
     }
 

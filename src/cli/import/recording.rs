@@ -13,7 +13,7 @@ use super::reading::Part;
 use super::ready::{self, Next, ReadyPart, ReadyParts, Rests};
 use super::report::Report;
 use super::resolving::Resolver;
-use crate::service::database::Transaction;
+use crate::service::database::{Bulk, Transaction};
 use crate::service::error::{Error, Result};
 use crate::service::interchange::References;
 use crate::service::record::import::{Batch, ImportMode, ImportOutcome, Keys};
@@ -119,9 +119,17 @@ impl Recorder<'_> {
 
     /// Stores one part after the other, several in one transaction.
     async fn store_in_turn(&mut self, parts: &mut ReadyParts) -> Result<()> {
+        let mut bulk = self.service.database.bulk()?;
         while let Some(first) = self.next(parts).await? {
+            let rest = match &mut bulk {
+                Some(bulk) => self.store_new(bulk, first, parts).await?,
+                None => Some((first, Instant::now() + KEPT_AFTER)),
+            };
+            let Some((first, end)) = rest else {
+                continue;
+            };
             let transaction = self.service.database.begin().await?;
-            if let Err(error) = self.store_some(&transaction, first, parts).await {
+            if let Err(error) = self.store_some(&transaction, (first, end), parts).await {
                 transaction.rollback().await?;
                 return Err(error);
             }
@@ -130,22 +138,55 @@ impl Recorder<'_> {
         Ok(())
     }
 
+    /// Stores parts as long as all of their releases are new. Returns the first that has others, and until
+    /// when those after it are likely to have them too.
+    async fn store_new(
+        &mut self,
+        bulk: &mut Bulk,
+        first: ReadyPart,
+        parts: &mut ReadyParts,
+    ) -> Result<Option<(ReadyPart, Instant)>> {
+        let end = Instant::now() + KEPT_AFTER;
+        let mut next = Some(first);
+        let mut rest = None;
+        while let Some(part) = next {
+            let was_ready = part.batch.is_ready();
+            let Some(outcome) = part.batch.store_in_bulk(bulk).await? else {
+                let now = Instant::now();
+                rest = Some((part, if was_ready { now + KEPT_AFTER } else { now }));
+                break;
+            };
+            self.note(&part.rests, &outcome);
+            next = self.next_until(end, parts).await?;
+        }
+        bulk.commit().await?;
+        Ok(rest)
+    }
+
     async fn store_some(
         &mut self,
         transaction: &DatabaseTransaction,
-        first: ReadyPart,
+        (first, end): (ReadyPart, Instant),
         parts: &mut ReadyParts,
     ) -> Result<()> {
-        let end = Instant::now() + KEPT_AFTER;
         self.store(transaction, first).await?;
-        // Nobody is kept from writing while the file gives nothing more.
-        while Instant::now() < end
-            && let Ok(part) = timeout_at(end, self.next(parts)).await
-            && let Some(part) = part?
-        {
+        while let Some(part) = self.next_until(end, parts).await? {
             self.store(transaction, part).await?;
         }
         Ok(())
+    }
+
+    /// The next part if it comes before `end`: nobody is kept from writing while the file gives nothing
+    /// more.
+    async fn next_until(
+        &mut self,
+        end: Instant,
+        parts: &mut ReadyParts,
+    ) -> Result<Option<ReadyPart>> {
+        if Instant::now() >= end {
+            return Ok(None);
+        }
+        timeout_at(end, self.next(parts)).await.unwrap_or(Ok(None))
     }
 
     /// Stores several parts at once, each in a transaction of its own. Those that tell of the same

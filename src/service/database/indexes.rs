@@ -137,15 +137,15 @@ impl Database {
     }
 
     async fn build_sorting(&self) -> Result<usize> {
-        let built = match self.set(SORTING).await {
+        let built = match self.set(&SORTING).await {
             Ok(()) => build_all(self, Others::Skip).await,
             Err(error) => Err(error),
         };
-        self.set(WRITING).await?;
+        self.set(&WRITING).await?;
         built
     }
 
-    async fn set(&self, settings: [(&str, &str); 2]) -> Result<()> {
+    async fn set(&self, settings: &[(&str, &str)]) -> Result<()> {
         for (name, value) in settings {
             let pragma = format!("PRAGMA {name} = {value}");
             self.writer.execute_unprepared(&pragma).await?;

@@ -1,5 +1,6 @@
 //! The way to the database: where it is, how it is opened, and how changes are made whole.
 
+mod bulk;
 mod indexes;
 mod postgres;
 mod sqlite;
@@ -13,6 +14,7 @@ use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
 use tokio::sync::{Semaphore, watch};
 
+pub use self::bulk::{Bulk, NewRows};
 pub(super) use self::postgres::CHANNEL;
 pub use self::transaction::{Transaction, Verdict};
 use super::database_url::DatabaseUrl;
@@ -25,7 +27,7 @@ pub struct DatabaseOptions {
     /// Where it is.
     pub url: DatabaseUrl,
     /// How many connections may be open at once (at least 1). On SQLite these are readers; there
-    /// is one writer beside them.
+    /// is one writer beside them, and for small questions one reader for each thread that asks.
     pub max_connections: u32,
     /// How long to wait for a connection, and on SQLite for another process's write.
     pub acquire_timeout: Duration,

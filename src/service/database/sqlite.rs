@@ -14,16 +14,18 @@ use super::{Database, DatabaseOptions, connection_error};
 use crate::service::group::Group;
 use crate::service::readers::Readers;
 
-/// How SQLite's writer is set while rows are written.
-pub(super) const WRITING: [(&str, &str); 2] = [
+/// How connections of SQLite are set that write.
+pub(super) const WRITING: [(&str, &str); 5] = [
+    // What was answered is on the disk.
+    ("synchronous", "FULL"),
+    ("foreign_keys", "ON"),
+    // After how many pages of 4 KiB the write-ahead log goes back into the file.
+    ("wal_autocheckpoint", "4000"),
     // In KiB. Rows go to many places of a large file, which need not be read again each time.
     ("cache_size", "-40960"),
     // What a statement would be taken back with, which else is written to a file and read never.
     ("temp_store", "MEMORY"),
 ];
-
-/// After how many pages of 4 KiB the write-ahead log goes back into the file.
-const WRITTEN_BACK_AFTER: u32 = 4_000;
 
 impl Database {
     /// One connection writes, so that writers queue here rather than fail on each other; the
@@ -47,11 +49,8 @@ impl Database {
             .acquire_timeout(options.acquire_timeout)
             .idle_timeout(None)
             .max_lifetime(None);
-        let writing = connect
-            .clone()
-            .pragma("wal_autocheckpoint", WRITTEN_BACK_AFTER.to_string());
         let set = |connect: SqliteConnectOptions, (name, value)| connect.pragma(name, value);
-        let writing = WRITING.into_iter().fold(writing, set);
+        let writing = WRITING.into_iter().fold(connect.clone(), set);
         let writer = pool
             .clone()
             .max_connections(1)

@@ -5,31 +5,34 @@
 //! not to be small: the threads of the server are there for everybody, and none may be kept from them
 //! for long.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use entity::row::{Rows, Value};
 use quick_cache::sync::Cache;
-use rusqlite::types::{Null, ValueRef};
-use rusqlite::{Connection, Error, OpenFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 use sea_orm::{Statement, Value as Parameter, Values};
 use uuid::Uuid;
 
+use crate::service::sqlite;
+
 /// After how many of its instructions SQLite asks whether to go on.
-const PROGRESS_INTERVAL: i32 = 500;
+const PROGRESS_INTERVAL: i32 = 200;
 
 /// How often it may go on: 200,000 instructions take some milliseconds.
-const MAX_PROGRESS: u32 = 400;
+const MAX_PROGRESS: u32 = 1_000;
 
 /// How long the answers may take, if the file is slow.
 const MAX_TIME: Duration = Duration::from_millis(20);
 
-/// After how long a statement is tried again that was no small one.
+/// After how long a statement is tried again that was given up.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// How many of those are remembered.
-const MAX_REMEMBERED: usize = 256;
+const MAX_REMEMBERED: usize = 1_000;
 
 /// How much of the file a connection keeps in memory, as SQLite writes KiB.
 const CACHE_SIZE: i32 = -8_192;
@@ -40,18 +43,44 @@ const MAX_PREPARED: usize = 100;
 /// Connections to one file, as many as threads have asked at the same time.
 pub(super) struct Direct {
     path: PathBuf,
-    /// Those that wait for something to do; none once they are closed.
-    idle: Mutex<Option<Vec<Connection>>>,
-    /// Statements that were not small, by their texts.
-    large: Cache<String, Large>,
+    connections: Mutex<Connections>,
+    /// What was given up, by the hash of its text. Two texts with one hash cost time, and no more.
+    given_up: Cache<u64, GivenUp>,
+    hasher: RandomState,
 }
 
-/// How a statement was asked that was not small.
+#[derive(Default)]
+struct Connections {
+    /// Those that wait for something to do.
+    idle: Vec<Connection>,
+    /// How many do something.
+    used: usize,
+    is_closed: bool,
+    /// When one could not be opened.
+    failed_at: Option<Instant>,
+}
+
+/// A connection that does something; goes back when it is dropped.
+struct Used<'a> {
+    direct: &'a Direct,
+    connection: Option<Connection>,
+}
+
+/// How a statement was asked that was given up.
 #[derive(Clone, Copy)]
-struct Large {
-    asked_at: Instant,
+struct GivenUp {
+    at: Instant,
     /// How long its parameters were. Where they are a list, a shorter one may well be answered.
     length: usize,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+enum NoAnswer {
+    /// To the statement at this place.
+    To(usize, Error),
+    /// The connection is of no use.
+    Lost(Error),
 }
 
 impl Direct {
@@ -59,9 +88,15 @@ impl Direct {
     pub fn new(path: PathBuf) -> Self {
         Self {
             path,
-            idle: Mutex::new(Some(Vec::new())),
-            large: Cache::new(MAX_REMEMBERED),
+            connections: Mutex::default(),
+            given_up: Cache::new(MAX_REMEMBERED),
+            hasher: RandomState::new(),
         }
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The rows of each of `statements`, all from one state of the database; none when they have to be
@@ -70,65 +105,115 @@ impl Direct {
         if !statements.iter().all(|it| self.may_be_small(it)) {
             return None;
         }
-        let connection = self.take()?;
-        let answer = answer_all(&connection, statements);
-        self.give(connection);
-        let mut rows = Vec::with_capacity(statements.len());
-        for (statement, answer) in statements.iter().zip(answer.ok()?) {
-            let Ok(answer) = answer else {
-                let large = Large {
-                    asked_at: Instant::now(),
+        let used = self.take()?;
+        let answers = answer_all(used.connection.as_ref()?, statements);
+        drop(used);
+        match answers {
+            Ok(answers) => Some(answers),
+            Err(NoAnswer::To(place, error)) => {
+                tracing::debug!(%error, "a question to SQLite was not answered directly");
+                let statement = statements.get(place)?;
+                let given_up = GivenUp {
+                    at: Instant::now(),
                     length: length_of(statement),
                 };
-                self.large.insert(statement.sql.clone(), large);
-                return None;
-            };
-            rows.push(answer);
+                self.given_up.insert(self.hash(statement), given_up);
+                None
+            }
+            Err(NoAnswer::Lost(error)) => {
+                tracing::warn!(%error, "a connection to SQLite was lost");
+                None
+            }
         }
-        (rows.len() == statements.len()).then_some(rows)
     }
 
-    /// How many connections wait for something to do.
-    pub fn idle(&self) -> usize {
-        self.lock().as_ref().map_or(0, Vec::len)
+    /// How many connections there are, and how many of them wait for something to do.
+    pub fn usage(&self) -> (usize, usize) {
+        let connections = self.lock();
+        let idle = connections.idle.len();
+        (idle + connections.used, idle)
     }
 
     /// Closes every connection, after what it does.
-    pub fn close(&self) {
-        let closed = self.lock().take();
-        drop(closed);
+    pub async fn close(&self) {
+        let idle = {
+            let mut connections = self.lock();
+            connections.is_closed = true;
+            std::mem::take(&mut connections.idle)
+        };
+        drop(idle);
+        // It takes as long as a small question does.
+        while self.usage().0 > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     fn may_be_small(&self, statement: &Statement) -> bool {
         // Without a condition, SQLite may look at all of a table in one instruction.
-        statement.sql.contains(" WHERE ") && !self.is_known(statement)
+        statement.sql.contains(" WHERE ") && !self.was_given_up(statement)
     }
 
-    /// Whether it was not small a short while ago.
-    fn is_known(&self, statement: &Statement) -> bool {
-        !self.large.is_empty()
-            && self.large.get(&statement.sql).is_some_and(|large| {
-                large.asked_at.elapsed() < TRIED_AGAIN_AFTER && large.length <= length_of(statement)
-            })
+    fn was_given_up(&self, statement: &Statement) -> bool {
+        // Mostly nothing was, and no text needs to be looked at.
+        !self.given_up.is_empty()
+            && self
+                .given_up
+                .get(&self.hash(statement))
+                .is_some_and(|it| is_recent(it.at) && it.length <= length_of(statement))
     }
 
-    fn take(&self) -> Option<Connection> {
-        let idle = self.lock().as_mut()?.pop();
-        idle.or_else(|| open(&self.path).ok())
+    fn hash(&self, statement: &Statement) -> u64 {
+        self.hasher.hash_one(&statement.sql)
     }
 
-    fn give(&self, connection: Connection) {
+    fn take(&self) -> Option<Used<'_>> {
+        let mut connections = self.lock();
+        if connections.is_closed || connections.failed_at.is_some_and(is_recent) {
+            return None;
+        }
+        connections.used += 1;
+        let idle = connections.idle.pop();
+        drop(connections);
+        let mut used = Used {
+            direct: self,
+            connection: idle,
+        };
+        if used.connection.is_none() {
+            used.connection = self.open();
+        }
+        used.connection.is_some().then_some(used)
+    }
+
+    fn open(&self) -> Option<Connection> {
+        let opened = open(&self.path);
+        let note = |error: &Error| {
+            tracing::warn!(%error, "no further connection to SQLite for small questions");
+            self.lock().failed_at = Some(Instant::now());
+        };
+        opened.inspect_err(note).ok()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connections> {
+        let connections = self.connections.lock();
+        connections.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Used<'_> {
+    fn drop(&mut self) {
+        let mut connections = self.direct.lock();
+        connections.used -= 1;
+        let connection = self.connection.take();
         // One that would go on to see the database as it is now is of no use.
-        if connection.is_autocommit()
-            && let Some(idle) = &mut *self.lock()
-        {
-            idle.push(connection);
+        let sound = connection.filter(Connection::is_autocommit);
+        if !connections.is_closed {
+            connections.idle.extend(sound);
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn is_recent(time: Instant) -> bool {
+    time.elapsed() < TRIED_AGAIN_AFTER
 }
 
 /// How long the texts among its parameters are, in bytes.
@@ -141,51 +226,66 @@ fn length_of(statement: &Statement) -> usize {
     lengths.sum()
 }
 
-/// Nothing waits: neither for another process, nor for another thread of this one.
 fn open(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    // Whoever would have to wait asks in another way.
     connection.busy_timeout(Duration::ZERO)?;
     connection.pragma_update(None, "cache_size", CACHE_SIZE)?;
     connection.set_prepared_statement_cache_capacity(MAX_PREPARED);
     Ok(connection)
 }
 
-/// The answers up to the first that is none. An error of its own is one of the connection.
-fn answer_all(
-    connection: &Connection,
-    statements: &[&Statement],
-) -> Result<Vec<Result<Rows, Error>>, Error> {
+fn answer_all(connection: &Connection, statements: &[&Statement]) -> Result<Vec<Rows>, NoAnswer> {
     let (began, mut progress) = (Instant::now(), 0);
     let is_enough = move || {
         progress += 1;
         progress > MAX_PROGRESS || began.elapsed() > MAX_TIME
     };
-    connection.progress_handler(PROGRESS_INTERVAL, Some(is_enough))?;
+    let set = connection.progress_handler(PROGRESS_INTERVAL, Some(is_enough));
+    set.map_err(NoAnswer::Lost)?;
     // Each statement by itself would lock the file by itself.
     let are_many = statements.len() > 1;
     if are_many {
-        connection.prepare_cached("BEGIN")?.execute([])?;
+        sqlite::execute(connection, "BEGIN").map_err(NoAnswer::Lost)?;
     }
-    let mut answers = Vec::with_capacity(statements.len());
-    for statement in statements {
-        answers.push(answer(connection, statement));
-        if answers.last().is_some_and(Result::is_err) {
-            break;
-        }
-    }
+    let answers = answer_each(connection, statements, began);
     if are_many {
-        connection.prepare_cached("COMMIT")?.execute([])?;
+        sqlite::execute(connection, "COMMIT").map_err(NoAnswer::Lost)?;
+    }
+    answers
+}
+
+/// The answers to `statements`, which may take as long as it is allowed since they `began`. When they take
+/// too long, it is laid to the one that took longest.
+fn answer_each(
+    connection: &Connection,
+    statements: &[&Statement],
+    began: Instant,
+) -> Result<Vec<Rows>, NoAnswer> {
+    let mut answers = Vec::with_capacity(statements.len());
+    let (mut before, mut longest) = (Duration::ZERO, (Duration::ZERO, 0));
+    for (place, statement) in statements.iter().enumerate() {
+        let answer = answer(connection, statement);
+        let now = began.elapsed();
+        longest = longest.max((now.saturating_sub(before), place));
+        before = now;
+        match answer {
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::OperationInterrupted) => {
+                return Err(NoAnswer::To(place, error));
+            }
+            Err(error) => return Err(NoAnswer::To(longest.1, error)),
+            Ok(rows) => answers.push(rows),
+        }
+        if now > MAX_TIME && answers.len() < statements.len() {
+            return Err(NoAnswer::To(longest.1, Error::InvalidQuery));
+        }
     }
     Ok(answers)
 }
 
 fn answer(connection: &Connection, statement: &Statement) -> Result<Rows, Error> {
-    let mut prepared = connection.prepare_cached(&statement.sql)?;
-    let parameters = statement.values.iter().flat_map(Values::iter);
-    for (place, parameter) in (1..).zip(parameters) {
-        bind(&mut prepared, place, parameter)?;
-    }
+    let mut prepared = sqlite::prepare(connection, statement)?;
     let width = prepared.column_count();
     let mut found = prepared.raw_query();
     let mut rows = Rows::new(width);
@@ -196,32 +296,6 @@ fn answer(connection: &Connection, statement: &Statement) -> Result<Rows, Error>
         }
     }
     Ok(rows)
-}
-
-/// As sqlx does it.
-fn bind(
-    prepared: &mut rusqlite::Statement<'_>,
-    place: usize,
-    parameter: &Parameter,
-) -> Result<(), Error> {
-    match parameter {
-        Parameter::Bool(Some(it)) => prepared.raw_bind_parameter(place, it),
-        Parameter::Int(Some(it)) => prepared.raw_bind_parameter(place, it),
-        Parameter::BigInt(Some(it)) => prepared.raw_bind_parameter(place, it),
-        Parameter::BigUnsigned(Some(it)) => match i64::try_from(*it) {
-            Ok(it) => prepared.raw_bind_parameter(place, it),
-            Err(_) => Err(Error::InvalidQuery),
-        },
-        Parameter::String(Some(it)) => prepared.raw_bind_parameter(place, it.as_str()),
-        Parameter::Uuid(Some(it)) => prepared.raw_bind_parameter(place, &it.as_bytes()[..]),
-        Parameter::Bool(None)
-        | Parameter::Int(None)
-        | Parameter::BigInt(None)
-        | Parameter::BigUnsigned(None)
-        | Parameter::String(None)
-        | Parameter::Uuid(None) => prepared.raw_bind_parameter(place, Null),
-        _ => Err(Error::InvalidQuery),
-    }
 }
 
 /// A value as rows have it; none of a kind that they have not.
@@ -285,7 +359,7 @@ mod tests {
         let [one, two] = [1, 2].map(Value::Integer);
         let expected = rows(&[one, Value::Text("one"), two, Value::Null]);
         assert_eq!(answers, [expected, rows(&[Value::Id(id), one])]);
-        assert_eq!(direct.idle(), 1);
+        assert_eq!(direct.usage().1, 1);
     }
 
     #[test]
@@ -293,7 +367,9 @@ mod tests {
         let (_directory, writer, direct) = two_rows();
         let small = statement("SELECT a, b FROM t WHERE a = 3", []);
         let large = |text: &str| statement(LARGE, [text.into()]);
-        assert!(direct.ask(&[&small, &large("long")]).is_none());
+        // Whichever of them was the one that had to stop.
+        let (before, after) = (large("long"), small.clone());
+        assert!(direct.ask(&[&small, &before, &after]).is_none());
         assert!(!direct.may_be_small(&large("long")));
         assert!(!direct.may_be_small(&large("longer")));
         assert!(direct.may_be_small(&large("abc")));
@@ -303,7 +379,7 @@ mod tests {
         writer.execute_batch(insert).unwrap();
         let row = rows(&[Value::Integer(3), Value::Text("three")]);
         assert_eq!(ask(&direct, &small.sql), Some(row));
-        assert_eq!(direct.idle(), 1);
+        assert_eq!(direct.usage().1, 1);
     }
 
     #[test]
@@ -323,13 +399,13 @@ mod tests {
         assert!(ask(&Direct::new("missing.db".into()), "SELECT 1 WHERE 1").is_none());
     }
 
-    #[test]
-    fn none_is_open_after_it_was_closed() {
+    #[tokio::test]
+    async fn none_is_open_after_it_was_closed() {
         let (_directory, _writer, direct) = two_rows();
         let sql = "SELECT a, b FROM t WHERE a = 1";
         assert!(ask(&direct, sql).is_some());
-        direct.close();
-        assert_eq!(direct.idle(), 0);
+        direct.close().await;
+        assert_eq!(direct.usage(), (0, 0));
         assert_eq!(ask(&direct, sql), None);
     }
 }

@@ -4,8 +4,9 @@ mod deadline;
 mod direct;
 mod kept;
 
+use std::borrow::Cow;
 use std::fmt::{self, Debug, Formatter};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -132,11 +133,18 @@ impl Readers {
         self.own.iter().map(|own| own.connections.want()).collect()
     }
 
+    /// The file that is read; none on PostgreSQL, or where SQLite has none.
+    pub fn file(&self) -> Option<&Path> {
+        self.direct.as_ref().map(|direct| direct.path())
+    }
+
     /// How many connections there are, and how many of them wait for something to do.
     pub fn usage(&self) -> (usize, usize) {
-        let direct = self.direct.as_ref().map_or(0, |direct| direct.idle());
+        let direct = self.direct.as_ref().map(|direct| direct.usage());
         let usages = self.own.iter().map(|own| own.connections.usage());
-        usages.fold((direct, direct), |sum, own| (sum.0 + own.0, sum.1 + own.1))
+        usages.fold(direct.unwrap_or_default(), |sum, own| {
+            (sum.0 + own.0, sum.1 + own.1)
+        })
     }
 
     /// The same, with `callback` told of every statement; clones made before are left as they are.
@@ -150,7 +158,7 @@ impl Readers {
     /// Closes every connection, after what it does.
     pub async fn close(&self) {
         if let Some(direct) = &self.direct {
-            direct.close();
+            direct.close().await;
         }
         for own in self.own.iter() {
             own.connections.close().await;
@@ -195,11 +203,19 @@ async fn file_of(pool: &SqlitePool) -> Result<Option<PathBuf>, SqlxError> {
 }
 
 /// All of `statements` as one.
-fn joined(statements: &[&Statement]) -> Statement {
+fn joined<'a>(statements: &[&'a Statement]) -> Cow<'a, Statement> {
+    if let &[statement] = statements {
+        return Cow::Borrowed(statement);
+    }
     let texts: Vec<&str> = statements.iter().map(|it| it.sql.as_str()).collect();
     let values = statements.iter().flat_map(|it| it.values.iter());
     let values = values.flat_map(|values| values.iter().cloned());
-    Statement::from_sql_and_values(DbBackend::Sqlite, texts.join(";\n"), values)
+    let text = texts.join(";\n");
+    Cow::Owned(Statement::from_sql_and_values(
+        DbBackend::Sqlite,
+        text,
+        values,
+    ))
 }
 
 impl Reader<'_> {

@@ -10,7 +10,7 @@ use super::draft::Telling;
 use super::ready::Ready;
 use super::restore::Restored;
 use super::{NewRelease, Row, RowOutcome, Told, store};
-use crate::service::database::Verdict;
+use crate::service::database::{Bulk, Verdict};
 use crate::service::error::{Error, Path, Result, UserError, UserErrorCode, Warning};
 use crate::service::step::ReleaseOutcome;
 use crate::service::{Caller, Service};
@@ -163,6 +163,12 @@ impl Batch {
         Ok(())
     }
 
+    /// Whether it was made ready and not stored yet.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready().is_some()
+    }
+
     fn ready(&self) -> MutexGuard<'_, Option<Ready>> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -193,6 +199,25 @@ impl Batch {
         now: Timestamp,
     ) -> Result<ImportOutcome> {
         let stored = self.store_rows(tx, told(caller, now)).await?;
+        Ok(self.outcome(stored))
+    }
+
+    /// Stores what was not refused over `bulk`, if it was made ready and all of it is new, and tells of
+    /// every row; otherwise stores nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn store_in_bulk(&self, bulk: &mut Bulk) -> Result<Option<ImportOutcome>> {
+        let ready = self.ready().take();
+        let Some(ready) = ready else {
+            return Ok(None);
+        };
+        let stored = ready.store_in_bulk(bulk).await?;
+        Ok(stored.map(|stored| self.outcome(stored)))
+    }
+
+    /// What became of every row, of which those that were not refused are `stored`.
+    fn outcome(&self, stored: Vec<RowOutcome>) -> ImportOutcome {
         let mut outcomes: Vec<(usize, RowOutcome)> =
             self.indexes.iter().copied().zip(stored).collect();
         outcomes.extend(
@@ -205,7 +230,7 @@ impl Batch {
         for (index, outcome) in outcomes {
             total.add(index, outcome);
         }
-        Ok(total)
+        total
     }
 }
 

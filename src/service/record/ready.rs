@@ -6,13 +6,14 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use uuid::Uuid;
 
 use super::draft::Draft;
 use super::packages::TakenKeys;
 use super::{Row, RowOutcome, Told, store, take_back};
 use crate::service::Service;
+use crate::service::database::{Bulk, NewRows};
 use crate::service::error::Result;
 use crate::service::step::ReleaseOutcome;
 
@@ -22,8 +23,7 @@ const MAX_ROWS: usize = 200_000;
 /// What stores releases if all of them are new.
 #[derive(Debug)]
 pub(super) struct Ready {
-    releases: Vec<Statement>,
-    contents: Vec<Statement>,
+    rows: NewRows,
     ids: Vec<Uuid>,
     outcomes: Vec<RowOutcome>,
 }
@@ -63,10 +63,14 @@ impl Ready {
         }
         let actor = told.caller.actor.as_deref();
         let backend = service.database.backend();
-        let (releases, contents) = store::statements(backend, drafts, &platforms, told.now, actor);
+        let (first, rest) = store::statements(backend, drafts, &platforms, told.now, actor);
+        let rows = NewRows {
+            first,
+            count: ids.len(),
+            rest,
+        };
         Ok(Some(Self {
-            releases,
-            contents,
+            rows,
             ids,
             outcomes,
         }))
@@ -87,17 +91,26 @@ impl Ready {
             return Ok(None);
         }
         let mut stored = 0;
-        for statement in self.releases {
+        for statement in self.rows.first {
             stored += tx.execute_raw(statement).await?.rows_affected();
         }
-        if stored < self.ids.len() as u64 {
+        if stored < self.rows.count as u64 {
             take_back(tx, self.ids).await?;
             return Ok(None);
         }
-        for statement in self.contents {
+        for statement in self.rows.rest {
             tx.execute_raw(statement).await?;
         }
         Ok(Some(self.outcomes))
+    }
+
+    /// The same over `bulk`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn store_in_bulk(self, bulk: &mut Bulk) -> Result<Option<Vec<RowOutcome>>> {
+        let stored = bulk.store(self.rows).await?;
+        Ok(stored.then_some(self.outcomes))
     }
 }
 

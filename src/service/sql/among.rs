@@ -13,20 +13,50 @@ use super::plan::{self, Planning};
 use super::{call, column, read};
 use crate::service::{Result, Service};
 
-/// How many texts of statements are kept. There are as many as there are questions and selections of
-/// columns.
-const MAX_TEXTS: usize = 1_000;
+/// How many statements are kept. There are as many as there are questions and selections of columns.
+const MAX_WRITTEN: usize = 1_000;
 
-/// What tells questions apart whose texts are kept: what is asked, and the columns that are wanted.
+/// What tells questions apart that are kept: what is asked, and the columns that are wanted.
 pub type Subject = (&'static str, Columns);
 
-/// The texts of such questions, each about one record or several; cheap to clone.
+/// What such questions are written as, each about one record or several; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Texts(Arc<Cache<(Subject, bool), Arc<str>>>);
+pub struct Written(Arc<Cache<(Subject, bool), Arc<Template>>>);
 
-impl Default for Texts {
+/// A statement but for the ids.
+#[derive(Debug)]
+struct Template {
+    statement: Statement,
+    /// Which of its values is the ids.
+    place: usize,
+}
+
+impl Default for Written {
     fn default() -> Self {
-        Self(Arc::new(Cache::new(MAX_TEXTS)))
+        Self(Arc::new(Cache::new(MAX_WRITTEN)))
+    }
+}
+
+impl Template {
+    /// Remembers `statement`, which is about `ids`; not if they are not one of its values.
+    fn of(statement: &Statement, ids: &Value) -> Option<Self> {
+        let mut values = statement.values.iter().flat_map(Values::iter);
+        let mut template = Self {
+            place: values.position(|value| value == ids)?,
+            statement: statement.clone(),
+        };
+        // There may have been many.
+        template.statement = template.about(Value::Bool(None));
+        Some(template)
+    }
+
+    fn about(&self, ids: Value) -> Statement {
+        let mut statement = self.statement.clone();
+        let values = statement.values.as_mut();
+        if let Some(place) = values.and_then(|values| values.0.get_mut(self.place)) {
+            *place = ids;
+        }
+        statement
     }
 }
 
@@ -49,8 +79,8 @@ pub fn among(service: &Service, column: Expr, ids: &[Uuid]) -> Expr {
 }
 
 /// All rows of the query that `build` makes of the condition that a column, given with its table, is
-/// one of `ids`. The query must be the same whenever `subject` is: only the first time it is made, and
-/// its text is kept, because to write that takes a good part of the time of a small question.
+/// one of `ids`. The query must be the same whenever `subject` is: only the first time it is made and
+/// written, which takes a good part of the time of a small question.
 pub async fn rows_among<T: Row>(
     service: &Service,
     subject: Subject,
@@ -63,15 +93,14 @@ pub async fn rows_among<T: Row>(
         plan::build(backend, &query, Planning::Freely)
     };
     let key = (subject, is_one(ids));
-    let statement = if let Some(text) = service.texts.0.get(&key) {
-        debug_assert_eq!(*text, *built().sql, "two questions are called {subject:?}");
-        let values = Values(vec![list(service, ids)]);
-        Statement::from_sql_and_values(backend, &*text, values)
+    let statement = if let Some(template) = service.written.0.get(&key) {
+        let statement = template.about(list(service, ids));
+        debug_assert_eq!(statement, built(), "two questions are called {subject:?}");
+        statement
     } else {
         let statement = built();
-        if statement.values.iter().flat_map(Values::iter).count() == 1 {
-            let text = statement.sql.as_str().into();
-            service.texts.0.insert(key, text);
+        if let Some(template) = Template::of(&statement, &list(service, ids)) {
+            service.written.0.insert(key, Arc::new(template));
         }
         statement
     };

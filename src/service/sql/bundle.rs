@@ -121,6 +121,10 @@ async fn ask_all(service: &Service, mut waiting: Vec<Waiting>) {
             }
         }
         waiting = rest;
+        if !waiting.is_empty() {
+            // The thread is there for others too.
+            tokio::task::yield_now().await;
+        }
     }
 }
 

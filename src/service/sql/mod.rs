@@ -16,7 +16,7 @@ mod bundle;
 mod plan;
 mod read;
 
-pub use among::{Texts, among, rows_among};
+pub use among::{Written, among, rows_among};
 pub use bundle::Bundle;
 pub use plan::Planning;
 pub use read::{grouped, read, rows, rows_with, select};
