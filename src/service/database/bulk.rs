@@ -57,11 +57,13 @@ impl Database {
         };
         let connection = open(file, self.patience).map_err(|error| failed(&error))?;
         let (work, todo) = mpsc::channel::<Work>();
-        thread::spawn(move || {
+        let store = move || {
             for work in todo {
                 work(&connection);
             }
-        });
+        };
+        let started = thread::Builder::new().name("bulk".to_owned()).spawn(store);
+        started.map_err(|error| Error::Corrupt(format!("no thread to store rows: {error}")))?;
         Ok(Some(Bulk {
             writer: self.writer.get_sqlite_connection_pool().clone(),
             turn: None,
