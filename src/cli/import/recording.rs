@@ -120,16 +120,28 @@ impl Recorder<'_> {
     /// Stores one part after the other, several in one transaction.
     async fn store_in_turn(&mut self, parts: &mut ReadyParts) -> Result<()> {
         let mut bulk = self.service.database.bulk()?;
+        let stored = self.store_each(bulk.as_mut(), parts).await;
+        if let Some(bulk) = bulk {
+            bulk.close().await;
+        }
+        stored
+    }
+
+    async fn store_each(
+        &mut self,
+        mut bulk: Option<&mut Bulk>,
+        parts: &mut ReadyParts,
+    ) -> Result<()> {
         while let Some(first) = self.next(parts).await? {
             let rest = match &mut bulk {
                 Some(bulk) => self.store_new(bulk, first, parts).await?,
-                None => Some((first, Instant::now() + KEPT_AFTER)),
+                None => Some((first, KEPT_AFTER)),
             };
-            let Some((first, end)) = rest else {
+            let Some(rest) = rest else {
                 continue;
             };
             let transaction = self.service.database.begin().await?;
-            if let Err(error) = self.store_some(&transaction, (first, end), parts).await {
+            if let Err(error) = self.store_some(&transaction, rest, parts).await {
                 transaction.rollback().await?;
                 return Err(error);
             }
@@ -138,25 +150,31 @@ impl Recorder<'_> {
         Ok(())
     }
 
-    /// Stores parts as long as all of their releases are new. Returns the first that has others, and until
-    /// when those after it are likely to have them too.
+    /// Stores parts as long as all of their releases are new. Returns the first that has others, and for how
+    /// long those after it are likely to have them too.
     async fn store_new(
         &mut self,
         bulk: &mut Bulk,
         first: ReadyPart,
         parts: &mut ReadyParts,
-    ) -> Result<Option<(ReadyPart, Instant)>> {
-        let end = Instant::now() + KEPT_AFTER;
+    ) -> Result<Option<(ReadyPart, Duration)>> {
+        let mut end = None;
         let mut next = Some(first);
         let mut rest = None;
         while let Some(part) = next {
             let was_ready = part.batch.is_ready();
             let Some(outcome) = part.batch.store_in_bulk(bulk).await? else {
-                let now = Instant::now();
-                rest = Some((part, if was_ready { now + KEPT_AFTER } else { now }));
+                let likely = if was_ready {
+                    KEPT_AFTER
+                } else {
+                    Duration::ZERO
+                };
+                rest = Some((part, likely));
                 break;
             };
             self.note(&part.rests, &outcome);
+            // From when others have to wait.
+            let end = *end.get_or_insert_with(|| Instant::now() + KEPT_AFTER);
             next = self.next_until(end, parts).await?;
         }
         bulk.commit().await?;
@@ -166,9 +184,10 @@ impl Recorder<'_> {
     async fn store_some(
         &mut self,
         transaction: &DatabaseTransaction,
-        (first, end): (ReadyPart, Instant),
+        (first, time): (ReadyPart, Duration),
         parts: &mut ReadyParts,
     ) -> Result<()> {
+        let end = Instant::now() + time;
         self.store(transaction, first).await?;
         while let Some(part) = self.next_until(end, parts).await? {
             self.store(transaction, part).await?;

@@ -5,14 +5,15 @@
 
 use std::path::Path;
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::{Connection, Error as RusqliteError, OpenFlags};
+use rusqlite::{Connection, Error as RusqliteError, ErrorCode, OpenFlags};
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{Sqlite, SqlitePool};
 use sea_orm::{DbErr, RuntimeErr, Statement};
 use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 
 use super::sqlite::WRITING;
 use super::{Database, connection_error};
@@ -30,6 +31,7 @@ pub struct Bulk {
     turn: Option<PoolConnection<Sqlite>>,
     /// To the thread, which ends when this does.
     work: mpsc::Sender<Work>,
+    thread: JoinHandle<()>,
 }
 
 /// Something for the thread to do.
@@ -63,8 +65,9 @@ impl Database {
             }
         };
         let started = thread::Builder::new().name("bulk".to_owned()).spawn(store);
-        started.map_err(|error| Error::Corrupt(format!("no thread to store rows: {error}")))?;
+        let no_thread = |error| Error::Corrupt(format!("no thread to store rows: {error}"));
         Ok(Some(Bulk {
+            thread: started.map_err(no_thread)?,
             writer: self.writer.get_sqlite_connection_pool().clone(),
             turn: None,
             work,
@@ -73,7 +76,7 @@ impl Database {
 }
 
 impl Bulk {
-    /// Stores all of `rows`, or none if one of them cannot be, for example because its key is taken.
+    /// Stores all of `rows`, or none if a key of one of them is taken, or one refers to what is not there.
     /// Returns whether they were stored.
     ///
     /// # Errors
@@ -98,6 +101,14 @@ impl Bulk {
         self.run(|connection| execute(connection, "COMMIT")).await?;
         self.turn = None;
         Ok(())
+    }
+
+    /// Closes the connection; what was not committed is gone. The last connection that is closed to a file
+    /// folds its write-ahead log back.
+    pub async fn close(self) {
+        drop(self.work);
+        // It has nothing to tell.
+        let _ = spawn_blocking(|| self.thread.join()).await;
     }
 
     async fn run<T: Send + 'static>(
@@ -133,15 +144,21 @@ fn open(file: &Path, patience: Duration) -> std::result::Result<Connection, Rusq
 fn store(connection: &Connection, rows: &NewRows) -> std::result::Result<bool, RusqliteError> {
     execute(connection, "SAVEPOINT part")?;
     let stored = insert(connection, rows);
-    if !matches!(stored, Ok(true)) {
-        let undone = execute(connection, "ROLLBACK TO part");
+    if !matches!(stored, Ok(true))
+        && let Err(error) = execute(connection, "ROLLBACK TO part")
+    {
         // Where everything was taken back already, what it was for is worth telling.
-        undone.map_err(|error| stored.err().unwrap_or(error))?;
-        execute(connection, "RELEASE part")?;
-        return Ok(false);
+        return Err(stored.err().unwrap_or(error));
     }
-    execute(connection, "RELEASE part")?;
-    Ok(true)
+    match stored {
+        Err(error) if error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) => {
+            Err(error)
+        }
+        stored => {
+            execute(connection, "RELEASE part")?;
+            Ok(stored.unwrap_or(false))
+        }
+    }
 }
 
 fn insert(connection: &Connection, rows: &NewRows) -> std::result::Result<bool, RusqliteError> {
@@ -217,7 +234,7 @@ mod tests {
         assert_eq!(stored(&database).await, [1, 2]);
         // Others may write in between, and what was not kept is gone.
         assert!(bulk.store(rows(3, 3)).await.unwrap());
-        drop(bulk);
+        bulk.close().await;
         let insert = "INSERT INTO a VALUES (4); INSERT INTO b VALUES (4)";
         database.writer().execute_unprepared(insert).await.unwrap();
         assert_eq!(stored(&database).await, [1, 2, 4]);

@@ -112,6 +112,10 @@ impl Direct {
             Ok(answers) => Some(answers),
             Err(NoAnswer::To(place, error)) => {
                 tracing::debug!(%error, "a question to SQLite was not answered directly");
+                // Whoever is in the way will be gone soon.
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+                    return None;
+                }
                 let statement = statements.get(place)?;
                 let given_up = GivenUp {
                     at: Instant::now(),
@@ -168,7 +172,8 @@ impl Direct {
 
     fn take(&self) -> Option<Used<'_>> {
         let mut connections = self.lock();
-        if connections.is_closed || connections.failed_at.is_some_and(is_recent) {
+        let has_failed = connections.failed_at.is_some_and(is_recent);
+        if connections.is_closed || (has_failed && connections.idle.is_empty()) {
             return None;
         }
         connections.used += 1;
@@ -250,6 +255,9 @@ fn answer_all(connection: &Connection, statements: &[&Statement]) -> Result<Vec<
         sqlite::execute(connection, "BEGIN").map_err(NoAnswer::Lost)?;
     }
     let answers = answer_each(connection, statements, began);
+    // What ends the transaction is not to be given up.
+    let unset = connection.progress_handler(PROGRESS_INTERVAL, None::<fn() -> bool>);
+    unset.map_err(NoAnswer::Lost)?;
     if are_many {
         sqlite::execute(connection, "COMMIT").map_err(NoAnswer::Lost)?;
     }

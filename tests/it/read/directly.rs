@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::{TestApp, run};
 use crate::builders::release;
+use crate::command;
 use crate::database::Backend;
 
 const WHOLE: &str = "id externalId user team status rollback isPartial isStale startedAt finishedAt
@@ -79,6 +80,13 @@ async fn a_large_page_has_what_its_releases_have_alone() {
     .await;
 }
 
+fn assert_alone(app: &TestApp) {
+    let path = app.database_url().strip_prefix("sqlite://").unwrap();
+    for more in ["-wal", "-shm"] {
+        assert!(!fs::exists(format!("{path}{more}")).unwrap(), "{more}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_stays_beside_the_file_of_a_closed_database() {
     run(Backend::Sqlite, async |app| {
@@ -88,10 +96,12 @@ async fn nothing_stays_beside_the_file_of_a_closed_database() {
         let reading = app.sibling().await;
         assert_eq!(page(&reading, 1).await.len(), 1);
         reading.database().close().await.unwrap();
-        let url = reading.database_url();
-        let path = url.strip_prefix("sqlite://").unwrap();
-        for more in ["-wal", "-shm"] {
-            assert!(!fs::exists(format!("{path}{more}")).unwrap(), "{more}");
+        assert_alone(&reading);
+        // The first goes the long way, because the platform is new.
+        for id in ["a", "b"] {
+            let release = json!({"externalId": id, "user": "ann", "platforms": ["ap"]});
+            command::import(app.database_url(), &[], &release.to_string()).ok();
+            assert_alone(&app);
         }
     })
     .await;
