@@ -21,8 +21,9 @@ const PAGE: &str = "($first: Int!, $after: String) {
   }
 }";
 
-const FAILED_OF_TEAM: &str = "query Q2($team: String!, $since: DateTime!, $package: String!) {
-  releases(first: 20, filter: {
+const FAILED_OF_TEAM: &str =
+    "($first: Int!, $team: String!, $since: DateTime!, $package: String!) {
+  releases(first: $first, filter: {
     team: { eq: $team }, startedAt: { gte: $since }
     packages: { some: { name: { eq: $package }, status: { eq: FAILED } } }
   }) {
@@ -114,18 +115,33 @@ pub fn first_page(known: &Knowledge) -> Question {
     latest_page(Question::new("Q4a", title), known, MIDDLE)
 }
 
-pub fn failed(known: &Knowledge) -> Question {
+/// How many releases [`failed`] asks for of those that there are in a small history too.
+const FEW: usize = 2;
+
+/// The latest releases with a failed package: a page, and a short one that is always full.
+pub fn failed(known: &Knowledge) -> [Question; 2] {
     let title = "20 releases of a team in the last 90 days with a FAILED package of a name";
-    let mut question = Question::new("Q2", title);
+    let mut page = Question::new("Q2", title);
+    let title = "2 of those of which there are as many, in a small history too";
+    let mut full = Question::new("Q2a", title);
     let mut pairs: Vec<_> = known.failed.iter().collect();
     pairs.sort_by_key(|(_, ids)| FAILED - ids.len());
     for ((team, package), ids) in pairs.into_iter().take(VARIETY) {
-        let variables = json!({ "team": team, "package": package, "since": RECENTLY });
-        let nodes = ids.iter().rev().map(|id| json!({ "externalId": id }));
-        let expected = json!({ "releases": { "nodes": nodes.collect::<Value>() } });
-        question.case(FAILED_OF_TEAM, &variables, expected);
+        for (question, first) in [(&mut page, FAILED), (&mut full, FEW)] {
+            if question.code == "Q2a" && ids.len() < FEW {
+                continue;
+            }
+            let variables = json!({
+                "first": first, "team": team, "package": package, "since": RECENTLY,
+            });
+            let latest = ids.iter().rev().take(first);
+            let nodes = latest.map(|id| json!({ "externalId": id }));
+            let expected = json!({ "releases": { "nodes": nodes.collect::<Value>() } });
+            let query = format!("query {}{FAILED_OF_TEAM}", question.code);
+            question.case(&query, &variables, expected);
+        }
     }
-    question
+    [page, full]
 }
 
 /// Everything that was recorded of a release.

@@ -79,10 +79,12 @@ impl Question {
 /// When the server does not answer what they are made with.
 pub fn all(known: &Knowledge, server: &Server) -> anyhow::Result<Vec<Question>> {
     let [by_id, less_by_id] = lists::by_id(known, server)?;
+    let [failed, few_failed] = lists::failed(known);
     Ok(vec![
         numbers::none(),
         lists::latest(known),
-        lists::failed(known),
+        failed,
+        few_failed,
         by_id,
         less_by_id,
         lists::middle(known, server)?,
@@ -93,6 +95,7 @@ pub fn all(known: &Knowledge, server: &Server) -> anyhow::Result<Vec<Question>> 
         numbers::by_team_and_status(known),
         numbers::current(known),
         numbers::over_all(known),
+        numbers::of_every_team(known),
         numbers::by_week_and_team(known),
         record::record(),
     ])

@@ -37,6 +37,13 @@ const OVER_ALL: &str = "query Q9 {
   }
 }";
 
+const OF_EVERY_TEAM: &str = "query Q9a {
+  releaseStats(groupBy: TEAM) {
+    key { team } counts { total { total successful failed inProgress notStarted } }
+    durationSeconds { sampleSize mean min max p50 p90 }
+  }
+}";
+
 const BY_WEEK_AND_TEAM: &str = "query Q10($from: DateTime!, $to: DateTime!) {
   releaseSeries(from: $from, to: $to, interval: WEEK, groupBy: TEAM) {
     start key { team } counts { total { total successful failed inProgress notStarted } }
@@ -135,6 +142,15 @@ pub fn over_all(known: &Knowledge) -> Question {
     });
     let row = json!({ "counts": known.all.answer(), "durationSeconds": seconds });
     question.case(OVER_ALL, &json!({}), json!({ "releaseStats": [row] }));
+    question
+}
+
+pub fn of_every_team(known: &Knowledge) -> Question {
+    let mut question = Question::new("Q9a", "statistics of every team, with percentiles");
+    let counts = known.days.between(BEGIN_MILLIS, END_MILLIS);
+    let rows = teams(&counts).map(|(key, counts)| json!({ "key": key, "counts": total(counts) }));
+    let expected = json!({ "releaseStats": rows.collect::<Value>() });
+    question.case(OF_EVERY_TEAM, &json!({}), expected);
     question
 }
 
