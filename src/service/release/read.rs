@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use entity::row::Columns;
+use entity::row::{Columns, Row};
 use entity::{
     failure, platform, release, release_metadata, release_note, release_platform, release_reference,
 };
 use sea_orm::sea_query::{Expr, ExprTrait as _, SelectStatement};
 use sea_orm::{
     DbBackend, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    RelationTrait,
+    RelationTrait, Select,
 };
 use uuid::Uuid;
 
@@ -195,16 +195,9 @@ pub async fn platforms(
 /// # Errors
 /// When the database fails.
 pub async fn references(service: &Service, ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<String>>> {
-    let subject = ("references of releases", Columns::ALL);
-    let owner = ("release_reference", "release_id");
-    let rows = sql::rows_among(service, subject, (owner, ids), |among| {
-        release_reference::Entity::find()
-            .filter(among)
-            .order_by_asc(release_reference::Column::ReleaseId)
-            .order_by_asc(release_reference::Column::Position)
-            .into_query()
-    });
-    let rows: Vec<release_reference::Model> = rows.await?;
+    use release_reference::{Column, Entity};
+    let order = [Column::ReleaseId, Column::Position];
+    let rows = belonging::<Entity>(service, "references of releases", ids, order).await?;
     let mut references: HashMap<Uuid, Vec<String>> = HashMap::new();
     for row in rows {
         let list = references.entry(row.release_id).or_default();
@@ -221,18 +214,10 @@ pub async fn notes(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<release_note::Model>>> {
-    let subject = ("notes of releases", Columns::ALL);
-    let owner = ("release_note", "release_id");
-    let notes = sql::rows_among(service, subject, (owner, ids), |among| {
-        release_note::Entity::find()
-            .filter(among)
-            .order_by_asc(release_note::Column::ReleaseId)
-            .order_by_asc(release_note::Column::Id)
-            .into_query()
-    });
-    Ok(sql::grouped(notes.await?, |note: &release_note::Model| {
-        note.release_id
-    }))
+    use release_note::{Column, Entity};
+    let order = [Column::ReleaseId, Column::Id];
+    let notes = belonging::<Entity>(service, "notes of releases", ids, order).await?;
+    Ok(sql::grouped(notes, |note| note.release_id))
 }
 
 /// The metadata of each release, by key.
@@ -243,19 +228,30 @@ pub async fn metadata(
     service: &Service,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<release_metadata::Model>>> {
-    let subject = ("metadata of releases", Columns::ALL);
-    let owner = ("release_metadata", "release_id");
-    let entries = sql::rows_among(service, subject, (owner, ids), |among| {
-        release_metadata::Entity::find()
-            .filter(among)
-            .order_by_asc(release_metadata::Column::ReleaseId)
-            .order_by_asc(release_metadata::Column::Key)
-            .into_query()
+    use release_metadata::{Column, Entity};
+    let order = [Column::ReleaseId, Column::Key];
+    let entries = belonging::<Entity>(service, "metadata of releases", ids, order).await?;
+    Ok(sql::grouped(entries, |entry| entry.release_id))
+}
+
+/// The records of `E` that belong to releases, in this `order`.
+async fn belonging<E>(
+    service: &Service,
+    what: &'static str,
+    ids: &[Uuid],
+    order: [E::Column; 2],
+) -> Result<Vec<E::Model>>
+where
+    E: EntityTrait,
+    E::Model: Row,
+{
+    let owner = (E::default().table_name(), "release_id");
+    let rows = sql::rows_among(service, (what, Columns::ALL), (owner, ids), |among| {
+        let found = E::find().filter(among);
+        let sort = |found: Select<E>, column| found.order_by_asc(column);
+        order.into_iter().fold(found, sort).into_query()
     });
-    Ok(sql::grouped(
-        entries.await?,
-        |entry: &release_metadata::Model| entry.release_id,
-    ))
+    rows.await
 }
 
 /// The failures that each release caused, in the order of their detection.
