@@ -49,6 +49,7 @@ impl From<service::Error> for Error {
             // A refusal is data of a payload; that it came here is our mistake.
             service::Error::Refused(_)
             | service::Error::Database(_)
+            | service::Error::TookTooLong
             | service::Error::Corrupt(_) => internal(&error),
         }
     }

@@ -18,6 +18,9 @@ pub enum Error {
     /// The database failed. The text is for the log, never for a caller.
     #[error("database failure: {0}")]
     Database(#[from] DbErr),
+    /// The database gave up because it took longer than allowed.
+    #[error("the database took longer than allowed")]
+    TookTooLong,
     /// A stored value cannot be read. The text is for the log, never for a caller.
     #[error("corrupt data: {0}")]
     Corrupt(String),
@@ -72,8 +75,13 @@ impl Error {
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         // PostgreSQL: query canceled. SQLite: interrupt.
-        matches!(self, Self::Database(error)
-            if database_code(error).is_some_and(|code| code == "57014" || code == "9"))
+        match self {
+            Self::TookTooLong => true,
+            Self::Database(error) => {
+                database_code(error).is_some_and(|code| code == "57014" || code == "9")
+            }
+            _ => false,
+        }
     }
 }
 

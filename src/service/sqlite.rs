@@ -1,8 +1,44 @@
 //! SQLite without sqlx: in the thread that asks.
 
-use rusqlite::types::Null;
-use rusqlite::{CachedStatement, Connection, Error};
-use sea_orm::{Statement, Value, Values};
+use std::path::Path;
+use std::time::Duration;
+
+use entity::row::Value as Found;
+use rusqlite::types::{Null, ValueRef};
+use rusqlite::{CachedStatement, Connection, Error, OpenFlags};
+use sea_orm::{DbErr, RuntimeErr, Statement, Value, Values};
+use uuid::Uuid;
+
+/// How much of the file a connection that reads keeps in memory, as SQLite writes KiB.
+const CACHE_SIZE: i32 = -8_192;
+
+/// Opens the file at `path`, to read. Whoever would have to wait asks in another way.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open_to_read(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.pragma_update(None, "cache_size", CACHE_SIZE)?;
+    Ok(connection)
+}
+
+/// A value as rows have it; none of a kind that they have not.
+pub fn found(value: ValueRef<'_>) -> Option<Found<'_>> {
+    Some(match value {
+        ValueRef::Null => Found::Null,
+        ValueRef::Integer(number) => Found::Integer(number),
+        ValueRef::Text(text) => Found::Text(std::str::from_utf8(text).ok()?),
+        ValueRef::Blob(bytes) => Found::Id(Uuid::from_slice(bytes).ok()?),
+        ValueRef::Real(_) => return None,
+    })
+}
+
+/// An error of SQLite, as one of a database.
+pub fn failed(error: &Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::Internal(error.to_string()))
+}
 
 /// `statement` with its values bound, ready to be executed; the connection keeps it prepared.
 ///

@@ -9,16 +9,16 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::{Connection, Error as RusqliteError, ErrorCode, OpenFlags};
+use sea_orm::Statement;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{Sqlite, SqlitePool};
-use sea_orm::{DbErr, RuntimeErr, Statement};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::sqlite::WRITING;
 use super::{Database, connection_error};
 use crate::service::error::{Error, Result};
-use crate::service::sqlite::{execute, prepare};
+use crate::service::sqlite::{execute, failed, prepare};
 
 /// How many statements the connection keeps prepared: for each table one for each power of two of rows.
 const MAX_PREPARED: usize = 100;
@@ -125,7 +125,7 @@ impl Bulk {
         result
             .await
             .map_err(|_| lost())?
-            .map_err(|error| failed(&error))
+            .map_err(|error| failed(&error).into())
     }
 }
 
@@ -173,10 +173,6 @@ fn insert(connection: &Connection, rows: &NewRows) -> std::result::Result<bool, 
         prepare(connection, statement)?.raw_execute()?;
     }
     Ok(true)
-}
-
-fn failed(error: &RusqliteError) -> Error {
-    DbErr::Exec(RuntimeErr::Internal(error.to_string())).into()
 }
 
 #[cfg(test)]

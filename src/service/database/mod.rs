@@ -12,14 +12,14 @@ use std::time::Duration;
 use entity::row::Rows;
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 pub use self::bulk::{Bulk, NewRows};
 pub(super) use self::postgres::CHANNEL;
 pub use self::transaction::{Transaction, Verdict};
 use super::database_url::DatabaseUrl;
 use super::group::Group;
-use super::readers::{Reader, Readers};
+use super::readers::{Reader, Readers, Visit};
 
 /// How to open a database.
 #[derive(Clone, Debug)]
@@ -113,6 +113,24 @@ impl Database {
     /// to SQLite that are answered on the spot; otherwise they have to be asked over a reader.
     pub(super) fn ask_directly(&self, statements: &[&Statement]) -> Option<Vec<Rows>> {
         self.readers.ask_directly(statements)
+    }
+
+    /// `visit` after it was given all rows of `statement`, which may be very many; none where they have to
+    /// be asked for over a reader.
+    ///
+    /// # Errors
+    /// When the database fails, or takes longer than allowed, and those of `visit`.
+    pub(super) async fn walk<V: Visit>(
+        &self,
+        statement: &Statement,
+        visit: V,
+    ) -> super::error::Result<Option<V>> {
+        self.readers.walk(statement, visit).await
+    }
+
+    /// A place to get very many values at once, as long as it lives.
+    pub(super) async fn place_for_many(&self) -> Option<OwnedSemaphorePermit> {
+        self.readers.place_for_many().await
     }
 
     /// The connections to change things over, for migrations. Changes of records go through

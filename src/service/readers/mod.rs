@@ -3,12 +3,15 @@
 mod deadline;
 mod direct;
 mod kept;
+mod walk;
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Formatter};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use entity::row::Rows;
@@ -17,12 +20,13 @@ use sea_orm::prelude::async_trait;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sea_orm::sqlx::{Error as SqlxError, PgPool, SqlitePool};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, sqlx};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use self::deadline::{Deadline, interrupt_after};
 use self::direct::Direct;
 pub(super) use self::kept::Wanted;
 use self::kept::{Ask, Kept};
+pub use self::walk::{FoundRow, Visit};
 
 /// Connections to read over; cheap to clone. On PostgreSQL they are of one pool. On SQLite each is by
 /// itself, because its time limit is: setting that on whichever connection a pool gives costs as
@@ -32,6 +36,10 @@ pub(super) struct Readers {
     own: Arc<[Own]>,
     /// On SQLite, the way to ask without them.
     direct: Option<Arc<Direct>>,
+    /// On SQLite, how long a statement may take.
+    limit: Option<Duration>,
+    /// The places of those who get very many values at once.
+    places: Arc<Semaphore>,
     /// What hears of every statement.
     callback: Option<Callback>,
 }
@@ -62,7 +70,7 @@ impl Readers {
         let most = pool.options().get_max_connections() / 2;
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let kept = Kept::new(pool, most, None);
-        Self::new([Own::new(kept, DbBackend::Postgres, None)], None)
+        Self::new([Own::new(kept, DbBackend::Postgres, None)])
     }
 
     /// `count` connections to an SQLite file, the first of which is opened now and the others when
@@ -91,13 +99,19 @@ impl Readers {
             let kept = Kept::new(pool, 1, Some(deadline));
             own.push(Own::new(kept, DbBackend::Sqlite, Some(Arc::default())));
         }
-        Ok(Self::new(own, file.map(Direct::new)))
+        Ok(Self {
+            direct: file.map(|file| Arc::new(Direct::new(file))),
+            limit,
+            ..Self::new(own)
+        })
     }
 
-    fn new(own: impl Into<Arc<[Own]>>, direct: Option<Direct>) -> Self {
+    fn new(own: impl Into<Arc<[Own]>>) -> Self {
         Self {
             own: own.into(),
-            direct: direct.map(Arc::new),
+            direct: None,
+            limit: None,
+            places: Arc::new(Semaphore::new(processors())),
             callback: None,
         }
     }
@@ -126,6 +140,12 @@ impl Readers {
             });
         }
         Some(rows)
+    }
+
+    /// A place to get very many values at once, as long as it lives. There are no more than processors, so
+    /// that many who do so take their time and not all memory.
+    pub async fn place_for_many(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
     /// Sees to it that somebody else finds a connection in the pool, as long as the answer lives.
@@ -161,7 +181,7 @@ impl Readers {
             direct.close().await;
         }
         for own in self.own.iter() {
-            own.connections.close().await;
+            own.in_turn(own.connections.close()).await;
         }
     }
 }
@@ -193,6 +213,10 @@ impl Debug for Own {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Own").field(&self.connections).finish()
     }
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Where the file is that the connections of `pool` have open; none if they have none.

@@ -2,12 +2,13 @@
 //! many of them that the tally has counted already.
 
 use entity::Timestamp;
+use sea_orm::DbBackend;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement, UnionType};
 
 use super::calendar::{Bucket, DAY, instant};
-use super::count::{COUNT, LAYER, PLACE};
+use super::group::{COUNT, LAYER, PLACE};
 use super::{CountUnit, Dimension, Question};
-use crate::service::filter::FilterContext;
+use crate::service::filter::{FilterContext, ReleaseFilter};
 use crate::service::{Error, Result, Service, sql, tally};
 
 /// The columns of a fact beside its dimensions.
@@ -15,6 +16,9 @@ pub(super) const STATUS: &str = "status";
 pub(super) const ROLLBACK: &str = "rollback";
 pub(super) const DURATION: &str = "duration_ms";
 pub(super) const TIME: &str = "time";
+
+/// The column that tells repeated facts from others.
+pub(super) const ID: &str = "id";
 
 /// Parameters of what is in a statement five times, at most; SQLite takes 32,766 in all.
 const MAX_REPEATED: usize = 5_000;
@@ -28,16 +32,28 @@ pub(super) struct Facts {
     pub rows: SelectStatement,
     /// Whether a row stands for as many facts as its [`COUNT`] says, and not for one.
     pub counted: bool,
+    /// Whether there may be several rows of a fact in one group, one after the other; then each has its
+    /// [`ID`].
+    pub repeated: bool,
 }
 
 impl Facts {
     /// All of them, each with its time, whenever that was.
     pub fn timed(service: &Service, question: &Question) -> Result<Self> {
         let rows = facts_at(service, question, question.count_by.time())?;
-        Ok(Self {
+        Ok(Self::each(rows, question))
+    }
+
+    /// One for each of `rows`, but for those that are repeated.
+    fn each(rows: SelectStatement, question: &Question) -> Self {
+        // A release may have a package of the same name twice.
+        let repeated = question.count_by == CountUnit::Releases
+            && question.group_by.contains(&Dimension::Package);
+        Self {
             rows,
             counted: false,
-        })
+            repeated,
+        }
     }
 
     /// All of them, with no time at all or that of the beginning of their day by UTC.
@@ -45,11 +61,7 @@ impl Facts {
         if !is_tallied(question) {
             return Self::timed(service, question);
         }
-        let rows = tallied(service, question)?;
-        Ok(Self {
-            rows,
-            counted: true,
-        })
+        Ok(Self::counted(tallied(service, question)?))
     }
 
     /// Those from the beginning of `range` up to but without its end, each with a time within the one
@@ -66,10 +78,7 @@ impl Facts {
         let tallied = tallied.filter(|(_, rows)| may_be_repeated(service, rows));
         let Some(((from, to), mut rows)) = tallied else {
             let rows = facts_within(service, question, range)?;
-            return Ok(Self {
-                rows,
-                counted: false,
-            });
+            return Ok(Self::each(rows, question));
         };
         let edges = [(range.0, instant(from)), (instant(to), range.1)];
         let day = || sql::column("release", tally::DAY);
@@ -80,10 +89,15 @@ impl Facts {
                 rows.union(UnionType::All, counted(part));
             }
         }
-        Ok(Self {
+        Ok(Self::counted(rows))
+    }
+
+    const fn counted(rows: SelectStatement) -> Self {
+        Self {
             rows,
             counted: true,
-        })
+            repeated: false,
+        }
     }
 
     /// The same with `place` of each as [`PLACE`].
@@ -105,7 +119,7 @@ fn may_be_repeated(service: &Service, rows: &SelectStatement) -> bool {
 }
 
 /// Whether the tally can answer `question`.
-pub(super) fn is_tallied(question: &Question) -> bool {
+fn is_tallied(question: &Question) -> bool {
     question.count_by == CountUnit::Releases
         && !question.durations
         && question.group_by.iter().all(|it| *it == Dimension::Team)
@@ -170,7 +184,7 @@ fn facts_within(
 /// The facts that `question` is about, which happened at `time`.
 fn facts_at(service: &Service, question: &Question, time: Expr) -> Result<SelectStatement> {
     let unit = question.count_by;
-    let mut query = things(unit);
+    let mut query = things(service, question);
     query
         .cond_where(question.filter.condition(&FilterContext::of(service))?)
         .expr_as(unit.column(STATUS), STATUS)
@@ -184,20 +198,41 @@ fn facts_at(service: &Service, question: &Question, time: Expr) -> Result<Select
 }
 
 /// Everything that counts.
-fn things(unit: CountUnit) -> SelectStatement {
+fn things(service: &Service, question: &Question) -> SelectStatement {
+    let lives = |table| {
+        let deleted_at = sql::column(table, "deleted_at");
+        // No index is for those for which a sum is null.
+        let is_hidden = goes_through_all(service, question);
+        let deleted_at = if is_hidden {
+            deleted_at.add(0_i64)
+        } else {
+            deleted_at
+        };
+        deleted_at.is_null()
+    };
     let mut query = Query::select();
-    query.and_where(sql::column("release", "deleted_at").is_null());
-    match unit {
+    query.and_where(lives("release"));
+    match question.count_by {
         CountUnit::Releases => query.from("release"),
         CountUnit::Packages => {
             let release = sql::column("package", "release_id");
             query
                 .from("package")
                 .inner_join("release", sql::column("release", "id").eq(release))
-                .and_where(sql::column("package", "deleted_at").is_null())
+                .and_where(lives("package"))
         }
     };
     query.take()
+}
+
+/// Whether a question is about all records and what is in other tables beside them. SQLite would
+/// look them up in the order of an index that has much of what is asked, and be all over the other tables;
+/// in the order in which they were recorded, what belongs to them is there together.
+fn goes_through_all(service: &Service, question: &Question) -> bool {
+    let is_elsewhere = |it: &Dimension| matches!(it, Dimension::Platform | Dimension::Package);
+    service.database.backend() == DbBackend::Sqlite
+        && question.filter == ReleaseFilter::default()
+        && (question.count_by == CountUnit::Packages || question.group_by.iter().any(is_elsewhere))
 }
 
 /// Adds the column of `dimension`, and the rows that it needs.
@@ -225,9 +260,7 @@ fn add(query: &mut SelectStatement, dimension: Dimension, unit: CountUnit) {
             let living = sql::column("package", "deleted_at").is_null();
             query
                 .left_join("package", of_release.and(living))
-                // A release may have a package of the same name twice.
-                .expr_as(release(), "id")
-                .distinct();
+                .expr_as(release(), ID);
             sql::column("package", "name")
         }
     };

@@ -3,8 +3,8 @@
 use sea_orm::sea_query::Expr;
 
 use super::calendar::{DAY, Zone};
-use super::count::{Group, Grouping, fill, sort};
 use super::facts::{Facts, TIME};
+use super::group::{Group, Grouping, fill, sort};
 use super::part::{CalendarPart, VALUE};
 use super::piecewise::clock_time;
 use super::{CountSplit, Key, MAX_POINTS, Question};
@@ -38,7 +38,7 @@ pub async fn histogram(
         durations: false,
         ..question.clone()
     };
-    let grouping = Grouping::of(service, question, true);
+    let grouping = Grouping::of(question, true);
     // Two steps: first every hour or day that clocks have ever shown, so that the calendar is
     // reckoned for these and not for every fact.
     let spans = zone.spans(-DAY, i64::MAX);

@@ -4,14 +4,16 @@
 //! The database does the counting, in one statement per question, whatever the number of groups.
 //! Its first layer is one row for each thing that counts in each of its groups, or for many
 //! that were counted before (`facts.rs`); buckets and clock time are integer arithmetic on top of it (`piecewise.rs`,
-//! `part.rs`), which both databases do alike; the last layer counts (`count.rs`). Means and
-//! percentiles are made from exact integers that the database picks (`duration.rs`).
+//! `part.rs`), which both databases do alike; the last layer counts (`group.rs`). SQLite, which is in this
+//! process, only finds the facts, and they are counted here (`walk.rs`). Means and percentiles are made
+//! from the durations, which are exact integers (`duration.rs`).
 
 pub mod calendar;
 mod count;
 pub mod dora;
 pub mod duration;
 mod facts;
+mod group;
 mod histogram;
 mod part;
 pub(in crate::service) mod piecewise;
@@ -19,6 +21,7 @@ mod question;
 mod series;
 mod timeline;
 mod total;
+mod walk;
 
 pub use count::{CountSplit, OutcomeCounts};
 pub use duration::DurationStats;

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use super::calendar::{DAY, HOUR};
-use super::count::LAYER;
+use super::group::LAYER;
 
 /// A part of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -48,7 +48,7 @@ pub struct Question {
     pub group_by: Vec<Dimension>,
     /// What is counted.
     pub count_by: CountUnit,
-    /// Whether durations are wanted as well; they cost a sort.
+    /// Whether durations are wanted as well; they cost a sort, and memory.
     pub durations: bool,
 }
 

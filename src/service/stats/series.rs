@@ -4,8 +4,8 @@ use entity::Timestamp;
 use sea_orm::sea_query::Expr;
 
 use super::calendar::{Bucket, Interval, Zone, buckets};
-use super::count::{Grouping, fill, sort};
 use super::facts::{Facts, TIME};
+use super::group::{Grouping, fill, sort};
 use super::piecewise::bucket_number;
 use super::{CountSplit, DurationStats, Key, MAX_POINTS, Question};
 use crate::service::{Result, Service};
@@ -53,13 +53,11 @@ pub async fn series(
     let now = service.now();
     let to = steps.to.unwrap_or(now);
     let buckets = buckets(steps.zone, steps.interval, steps.from, to)?;
-    let grouping = Grouping::of(service, question, true);
+    let grouping = Grouping::of(question, true);
     let facts = Facts::within(service, question, (steps.from, to), &buckets)?;
     let facts = facts.placed(bucket_number(&Expr::col(TIME), &buckets));
     let limit = ("points", MAX_POINTS);
-    let mut groups = grouping
-        .fetch(service, grouping.count(facts), limit)
-        .await?;
+    let mut groups = grouping.groups(service, facts, limit).await?;
     sort(&mut groups, &grouping.dimensions);
     if steps.fill_gaps {
         let count = i64::try_from(buckets.len()).unwrap_or(i64::MAX);

@@ -1,7 +1,7 @@
 //! Statistics over all time.
 
-use super::count::{Grouping, sort};
 use super::facts::Facts;
+use super::group::{Grouping, sort};
 use super::{CountSplit, DurationStats, Key, MAX_GROUPS, Question};
 use crate::service::{Result, Service};
 
@@ -22,10 +22,10 @@ pub struct StatsRow {
 /// When the filter makes no sense, there are more than [`MAX_GROUPS`] groups, or the database
 /// fails.
 pub async fn totals(service: &Service, question: &Question) -> Result<Vec<StatsRow>> {
-    let grouping = Grouping::of(service, question, false);
-    let query = grouping.count(Facts::by_day(service, question)?);
+    let grouping = Grouping::of(question, false);
+    let facts = Facts::by_day(service, question)?;
     let limit = ("groups", MAX_GROUPS);
-    let mut groups = grouping.fetch(service, query, limit).await?;
+    let mut groups = grouping.groups(service, facts, limit).await?;
     sort(&mut groups, &grouping.dimensions);
     let rows = groups.into_iter().map(|group| StatsRow {
         key: group.key,

@@ -28,15 +28,30 @@ async fn a_release_counts_once_on_each_platform(app: TestApp) {
 
 async fn a_release_counts_once_for_each_name_of_a_package(app: TestApp) {
     release()
+        .platforms(["web", "eu"])
         .package("api", "1")
-        .package("api", "2")
         .package("worker", "1")
+        .package("api", "2")
         .record(&app)
         .await;
     release().record(&app).await;
-    let rows = stats(&app, "groupBy: PACKAGE").await;
     let expected = [(Some("api"), 1), (Some("worker"), 1), (None, 1)];
-    assert_eq!(totals_by(&rows, "package"), expected);
+    for filter in ["", ", filter: { team: { isNull: true } }"] {
+        let rows = stats(&app, &format!("groupBy: PACKAGE{filter}")).await;
+        assert_eq!(totals_by(&rows, "package"), expected, "{filter}");
+    }
+    let rows = histogram(&app, "part: DAY_OF_WEEK, groupBy: PACKAGE").await;
+    let counts: u64 = rows.iter().map(total).sum();
+    assert_eq!(counts, 3);
+    let rows = stats(&app, "groupBy: [PLATFORM, PACKAGE]").await;
+    let expected = [
+        Some("api"),
+        Some("worker"),
+        Some("api"),
+        Some("worker"),
+        None,
+    ];
+    assert_eq!(totals_by(&rows, "package"), expected.map(|name| (name, 1)));
     let rows = stats(&app, "groupBy: PACKAGE, countBy: PACKAGES").await;
     let expected = [(Some("api"), 2), (Some("worker"), 1)];
     assert_eq!(totals_by(&rows, "package"), expected);

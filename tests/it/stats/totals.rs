@@ -16,6 +16,7 @@ on_both_databases!(
     impossible_durations_are_not_in_the_sample,
     durations_may_be_longer_than_sixty_four_bits_add_up,
     the_filter_is_about_releases,
+    durations_are_known_of_whatever_a_filter_finds,
     the_operation_of_a_dashboard_works,
 );
 
@@ -135,6 +136,20 @@ async fn percentiles_are_interpolated(app: TestApp) {
         "p50": 20.0, "p75": 30.0, "p90": 36.0, "p95": 38.0,
     });
     assert_eq!(stats(&app, "").await[0]["durationSeconds"], expected);
+}
+
+async fn durations_are_known_of_whatever_a_filter_finds(app: TestApp) {
+    for (user, seconds) in [("Ann", 10), ("ANN", 20), ("bob", 40)] {
+        let release = release().user(user).with("durationSeconds", seconds);
+        release.finished("2026-03-01T10:00:00Z").record(&app).await;
+    }
+    // SQLite has two ways to find texts, one of which not every connection knows.
+    for filter in ["in: [\"Ann\", \"ANN\"]", "eq: \"ann\", ignoreCase: true"] {
+        let rows = stats(&app, &format!("filter: {{ user: {{ {filter} }} }}")).await;
+        assert_eq!(total(&rows[0]), 2, "{filter}");
+        assert_eq!(rows[0]["durationSeconds"]["p75"], 17.5, "{filter}");
+        assert_eq!(rows[0]["durationSeconds"]["sampleSize"], 2, "{filter}");
+    }
 }
 
 async fn impossible_durations_are_not_in_the_sample(app: TestApp) {

@@ -6,9 +6,9 @@ use sea_orm::sea_query::{Expr, Func, Query, SelectStatement, UnionType, WithClau
 use sea_orm::{ConnectionTrait as _, QueryResult};
 
 use super::super::calendar::{Bucket, DAY, Interval, buckets};
-use super::super::count::{LAYER, PLACE};
-use super::super::duration::{self, DurationStats, Sample};
+use super::super::duration::{self, DURATIONS, DurationStats};
 use super::super::facts::DURATION;
+use super::super::group::{LAYER, PLACE};
 use super::super::piecewise::clock_time;
 use super::{DoraQuestion, fact, unit};
 use crate::service::{Result, Service, sql};
@@ -175,9 +175,9 @@ pub(super) async fn points(
 fn read(point: &mut DoraPoint, piece: i64, row: &QueryResult) -> Result<()> {
     match piece {
         COUNTS => count(point, row)?,
-        RECOVERIES => point.recovery_time.stats = Sample::read(row)?.into(),
+        RECOVERIES => point.recovery_time.stats = described(row)?,
         _ => {
-            point.change_lead_time.stats = Sample::read(row)?.into();
+            point.change_lead_time.stats = described(row)?;
             point.change_lead_time.coverage = Rate {
                 numerator: sql::unsigned(row.try_get("", KNOWN)?),
                 denominator: sql::unsigned(row.try_get("", EVERYTHING)?),
@@ -211,13 +211,12 @@ impl Pieces<'_> {
         let units = unit::units(self.question, self.window, self.buckets);
         layers.cte(sql::computed_first(UNITS, units));
         let counts = COUNTED.map(|(_, name)| name);
-        let sample = duration::columns();
-        let lead = [sample.as_slice(), &[KNOWN, EVERYTHING]].concat();
+        let lead = [DURATIONS, KNOWN, EVERYTHING];
         let mut query = aligned(COUNTS, Self::counts(), &counts);
         query
             .union(
                 UnionType::All,
-                aligned(RECOVERIES, Self::recoveries(), &sample),
+                aligned(RECOVERIES, Self::recoveries(), &[DURATIONS]),
             )
             .union(UnionType::All, aligned(LEADS, self.leads(), &lead))
             .union(UnionType::All, aligned(DAYS, self.days(), &[DAY_NUMBER]))
@@ -243,11 +242,11 @@ impl Pieces<'_> {
             .from(UNITS)
             .and_where(Expr::cust("is_change_failure = 1"))
             .take();
-        described(times)
+        listed(times)
     }
 
     fn leads(&self) -> SelectStatement {
-        let mut query = described(unit::first_deployments(self.window, self.buckets, DURATION));
+        let mut query = listed(unit::first_deployments(self.window, self.buckets, DURATION));
         query
             .expr_as(Func::count(Expr::col("committed_at")), KNOWN)
             .expr_as(Func::count(Expr::cust("*")), EVERYTHING);
@@ -330,28 +329,34 @@ impl Pieces<'_> {
 
 /// The rows of a piece with the columns of all pieces, empty but for its `own`.
 fn aligned(piece: i64, rows: SelectStatement, own: &[&'static str]) -> SelectStatement {
-    let sample = duration::columns();
-    let counts = COUNTED.map(|(_, name)| name);
-    let others = [KNOWN, EVERYTHING, DAY_NUMBER];
+    let counts = COUNTED.map(|(_, name)| (name, "bigint"));
+    let others = [KNOWN, EVERYTHING, DAY_NUMBER].map(|name| (name, "bigint"));
     let mut query = Query::select();
     query.expr_as(Expr::val(piece), PIECE).column(PLACE);
-    for name in counts.iter().chain(&sample).chain(&others) {
+    for (name, kind) in counts.iter().chain(&others).chain(&[(DURATIONS, "text")]) {
         if own.contains(name) {
             query.column(*name);
         } else {
-            query.expr_as(Expr::cust("CAST(NULL AS bigint)"), *name);
+            query.expr_as(Expr::cust(format!("CAST(NULL AS {kind})")), *name);
         }
     }
     query.from_subquery(rows, LAYER).take()
 }
 
-/// The statistics of the durations at each place.
-fn described(durations: SelectStatement) -> SelectStatement {
+/// The durations at each place.
+fn listed(durations: SelectStatement) -> SelectStatement {
     let mut query = Query::select();
     query
         .column(PLACE)
-        .from_subquery(duration::rank(durations, &[PLACE]), LAYER)
+        .from_subquery(durations, LAYER)
         .group_by_columns([PLACE]);
     duration::select(&mut query);
     query.take()
+}
+
+/// The statistics of the durations that a row lists.
+fn described(row: &QueryResult) -> Result<DurationStats> {
+    let mut durations = Vec::new();
+    duration::read(row, &mut durations)?;
+    Ok(DurationStats::of(durations))
 }

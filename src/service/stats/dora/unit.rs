@@ -7,7 +7,7 @@ use super::DoraQuestion;
 use super::fact::{FACT, truth};
 use crate::service::stats::CountUnit;
 use crate::service::stats::calendar::Bucket;
-use crate::service::stats::count::PLACE;
+use crate::service::stats::group::PLACE;
 use crate::service::stats::piecewise::bucket_number;
 
 /// The units of a window. Beside their columns they have [`PLACE`], the number of their bucket.

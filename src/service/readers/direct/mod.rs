@@ -5,37 +5,26 @@
 //! not to be small: the threads of the server are there for everybody, and none may be kept from them
 //! for long.
 
+mod answer;
+
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use entity::row::{Rows, Value};
+use entity::row::Rows;
 use quick_cache::sync::Cache;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
+use rusqlite::{Connection, Error, ErrorCode};
 use sea_orm::{Statement, Value as Parameter, Values};
-use uuid::Uuid;
 
+use self::answer::{NoAnswer, answer_all};
 use crate::service::sqlite;
-
-/// After how many of its instructions SQLite asks whether to go on.
-const PROGRESS_INTERVAL: i32 = 200;
-
-/// How often it may go on: 200,000 instructions take some milliseconds.
-const MAX_PROGRESS: u32 = 1_000;
-
-/// How long the answers may take, if the file is slow.
-const MAX_TIME: Duration = Duration::from_millis(20);
 
 /// After how long a statement is tried again that was given up.
 const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// How many of those are remembered.
 const MAX_REMEMBERED: usize = 1_000;
-
-/// How much of the file a connection keeps in memory, as SQLite writes KiB.
-const CACHE_SIZE: i32 = -8_192;
 
 /// How many statements a connection keeps prepared.
 const MAX_PREPARED: usize = 100;
@@ -72,15 +61,6 @@ struct GivenUp {
     at: Instant,
     /// How long its parameters were. Where they are a list, a shorter one may well be answered.
     length: usize,
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-enum NoAnswer {
-    /// To the statement at this place.
-    To(usize, Error),
-    /// The connection is of no use.
-    Lost(Error),
 }
 
 impl Direct {
@@ -232,95 +212,17 @@ fn length_of(statement: &Statement) -> usize {
 }
 
 fn open(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    // Whoever would have to wait asks in another way.
-    connection.busy_timeout(Duration::ZERO)?;
-    connection.pragma_update(None, "cache_size", CACHE_SIZE)?;
+    let connection = sqlite::open_to_read(path)?;
     connection.set_prepared_statement_cache_capacity(MAX_PREPARED);
     Ok(connection)
 }
 
-fn answer_all(connection: &Connection, statements: &[&Statement]) -> Result<Vec<Rows>, NoAnswer> {
-    let (began, mut progress) = (Instant::now(), 0);
-    let is_enough = move || {
-        progress += 1;
-        progress > MAX_PROGRESS || began.elapsed() > MAX_TIME
-    };
-    let set = connection.progress_handler(PROGRESS_INTERVAL, Some(is_enough));
-    set.map_err(NoAnswer::Lost)?;
-    // Each statement by itself would lock the file by itself.
-    let are_many = statements.len() > 1;
-    if are_many {
-        sqlite::execute(connection, "BEGIN").map_err(NoAnswer::Lost)?;
-    }
-    let answers = answer_each(connection, statements, began);
-    // What ends the transaction is not to be given up.
-    let unset = connection.progress_handler(PROGRESS_INTERVAL, None::<fn() -> bool>);
-    unset.map_err(NoAnswer::Lost)?;
-    if are_many {
-        sqlite::execute(connection, "COMMIT").map_err(NoAnswer::Lost)?;
-    }
-    answers
-}
-
-/// The answers to `statements`, which may take as long as it is allowed since they `began`. When they take
-/// too long, it is laid to the one that took longest.
-fn answer_each(
-    connection: &Connection,
-    statements: &[&Statement],
-    began: Instant,
-) -> Result<Vec<Rows>, NoAnswer> {
-    let mut answers = Vec::with_capacity(statements.len());
-    let (mut before, mut longest) = (Duration::ZERO, (Duration::ZERO, 0));
-    for (place, statement) in statements.iter().enumerate() {
-        let answer = answer(connection, statement);
-        let now = began.elapsed();
-        longest = longest.max((now.saturating_sub(before), place));
-        before = now;
-        match answer {
-            Err(error) if error.sqlite_error_code() != Some(ErrorCode::OperationInterrupted) => {
-                return Err(NoAnswer::To(place, error));
-            }
-            Err(error) => return Err(NoAnswer::To(longest.1, error)),
-            Ok(rows) => answers.push(rows),
-        }
-        if now > MAX_TIME && answers.len() < statements.len() {
-            return Err(NoAnswer::To(longest.1, Error::InvalidQuery));
-        }
-    }
-    Ok(answers)
-}
-
-fn answer(connection: &Connection, statement: &Statement) -> Result<Rows, Error> {
-    let mut prepared = sqlite::prepare(connection, statement)?;
-    let width = prepared.column_count();
-    let mut found = prepared.raw_query();
-    let mut rows = Rows::new(width);
-    while let Some(row) = found.next()? {
-        for place in 0..width {
-            let value = row.get_ref(place)?;
-            rows.push(value_of(value).ok_or(Error::InvalidQuery)?);
-        }
-    }
-    Ok(rows)
-}
-
-/// A value as rows have it; none of a kind that they have not.
-fn value_of(value: ValueRef<'_>) -> Option<Value<'_>> {
-    Some(match value {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(number) => Value::Integer(number),
-        ValueRef::Text(text) => Value::Text(std::str::from_utf8(text).ok()?),
-        ValueRef::Blob(bytes) => Value::Id(Uuid::from_slice(bytes).ok()?),
-        ValueRef::Real(_) => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use entity::row::Value;
     use sea_orm::DbBackend;
     use tempfile::TempDir;
+    use uuid::Uuid;
 
     use super::*;
 
