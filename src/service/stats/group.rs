@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{ConnectionTrait as _, Iterable as _, QueryResult};
 
 use super::duration;
-use super::facts::{Facts, ROLLBACK, STATUS};
+use super::facts::{Facts, ID, ROLLBACK, STATUS};
 use super::{CountSplit, Dimension, DurationStats, Key, MAX_POINTS, Question, too_many, walk};
 use crate::service::{Result, Service, sql};
 
@@ -93,11 +93,15 @@ impl Grouping {
         if facts.counted {
             return self.add_up(rows, PLACE);
         }
-        if facts.repeated {
-            let all = Query::select().expr(Expr::cust("*")).distinct().take();
-            rows = all.clone().from_subquery(rows, LAYER).take();
+        let mut count = Func::count(Expr::cust("*"));
+        if facts.repeated && self.durations {
+            let mut each = Query::select();
+            each.expr(Expr::cust("*")).distinct();
+            rows = each.from_subquery(rows, LAYER).take();
+        } else if facts.repeated {
+            count = Func::count_distinct(Expr::col(ID));
         }
-        let mut groups = self.outcomes(rows, PLACE, Func::count(Expr::cust("*")).into());
+        let mut groups = self.outcomes(rows, PLACE, count.into());
         if self.durations {
             duration::select(&mut groups);
         }
