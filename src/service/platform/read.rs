@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::service::filter::{FilterContext, ReleaseFilter, StringFilter};
 use crate::service::page::{self, Direction, Key, Page, PageArgs};
 use crate::service::reference::is_storable;
-use crate::service::summary::{SummaryOrder, aggregates, order_by};
+use crate::service::summary::{SummaryOrder, aggregates, order_by, release};
 use crate::service::{Result, Service, sql};
 
 /// What platforms are joined with when they are ordered by it.
@@ -163,7 +163,7 @@ fn summary() -> SelectStatement {
     query
         .expr_as(platform.clone(), "platform_id")
         .add_group_by([platform]);
-    aggregates(&mut query, false);
+    aggregates(&mut query, release(), false);
     query
 }
 

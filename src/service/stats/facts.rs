@@ -199,10 +199,10 @@ fn facts_at(service: &Service, question: &Question, time: Expr) -> Result<Select
 
 /// Everything that counts.
 fn things(service: &Service, question: &Question) -> SelectStatement {
+    let is_hidden = goes_through_all(service, question);
     let lives = |table| {
         let deleted_at = sql::column(table, "deleted_at");
         // No index is for those for which a sum is null.
-        let is_hidden = goes_through_all(service, question);
         let deleted_at = if is_hidden {
             deleted_at.add(0_i64)
         } else {
@@ -211,17 +211,17 @@ fn things(service: &Service, question: &Question) -> SelectStatement {
         deleted_at.is_null()
     };
     let mut query = Query::select();
-    query.and_where(lives("release"));
-    match question.count_by {
-        CountUnit::Releases => query.from("release"),
-        CountUnit::Packages => {
-            let release = sql::column("package", "release_id");
-            query
-                .from("package")
-                .inner_join("release", sql::column("release", "id").eq(release))
-                .and_where(lives("package"))
-        }
-    };
+    if question.count_by == CountUnit::Releases {
+        return query.from("release").and_where(lives("release")).take();
+    }
+    query.from("package").and_where(lives("package"));
+    // The packages of deleted releases are deleted themselves.
+    if question.is_about_releases() {
+        let release = sql::column("package", "release_id");
+        query
+            .inner_join("release", sql::column("release", "id").eq(release))
+            .and_where(lives("release"));
+    }
     query.take()
 }
 

@@ -53,6 +53,14 @@ pub struct Question {
 }
 
 impl Question {
+    /// Whether more matters than what packages know by themselves.
+    pub(super) fn is_about_releases(&self) -> bool {
+        let is_of_packages = |it: &Dimension| *it == Dimension::Package;
+        self.count_by == CountUnit::Releases
+            || self.filter != ReleaseFilter::default()
+            || !self.group_by.iter().all(is_of_packages)
+    }
+
     /// The dimensions to group by, each once.
     pub(super) fn dimensions(&self) -> Vec<Dimension> {
         let mut dimensions = Vec::new();

@@ -1,6 +1,6 @@
 //! How lists of summaries are ordered.
 
-use sea_orm::sea_query::{ExprTrait, Func, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 
 use crate::service::page::{Direction, Key, Order, ValueKind};
 use crate::service::sql;
@@ -71,27 +71,47 @@ pub(in crate::service) fn order_by(
     Order::new(list, keys, unique)
 }
 
-/// Makes `query`, which joins releases to something, compute their summaries. `repeated`: a release
-/// may be there more than once.
-pub(in crate::service) fn aggregates(query: &mut SelectStatement, repeated: bool) {
-    let release = |column| sql::column("release", column);
-    let released_at = || {
-        let times = ["started_at", "finished_at", "created_at"];
-        Func::coalesce(times.map(release))
-    };
+/// Makes `query` compute the summaries of the releases with these ids and times. `repeated`: a release may
+/// be there more than once.
+pub(in crate::service) fn aggregates(
+    query: &mut SelectStatement,
+    (id, released_at): (Expr, Expr),
+    repeated: bool,
+) {
     let count = if repeated {
-        release("id").count_distinct()
+        id.count_distinct()
     } else {
-        release("id").count()
+        id.count()
     };
     query
         .expr_as(count, SummaryOrderField::ReleaseCount.column())
         .expr_as(
-            Func::min(released_at()),
+            Func::min(released_at.clone()),
             SummaryOrderField::FirstReleasedAt.column(),
         )
         .expr_as(
-            Func::max(released_at()),
+            Func::max(released_at),
             SummaryOrderField::LastReleasedAt.column(),
         );
+}
+
+/// A release of a query, and when it was made.
+pub(in crate::service) fn release() -> (Expr, Expr) {
+    let column = |name| sql::column("release", name);
+    let times = ["started_at", "finished_at", "created_at"].map(column);
+    (column("id"), Func::coalesce(times).into())
+}
+
+/// The same of the release of a package, which knows it but for releases without a start.
+pub(super) fn release_of_package() -> (Expr, Expr) {
+    let column = |name| sql::column("package", name);
+    let (id, released_at) = release();
+    let looked_up = Query::select()
+        .expr(released_at)
+        .from("release")
+        .and_where(id.eq(column("release_id")))
+        .take();
+    let looked_up = Expr::SubQuery(None, Box::new(looked_up.into()));
+    let released_at = Func::coalesce([column("release_started_at"), looked_up]);
+    (column("release_id"), released_at.into())
 }

@@ -7,7 +7,8 @@ use entity::row::{Cells, Columns, Row};
 use sea_orm::DbErr;
 use sea_orm::sea_query::{self, Expr, ExprTrait, JoinType, Query, SelectStatement};
 
-use super::{SummaryOrder, aggregates, order_by};
+use super::order::release_of_package;
+use super::{SummaryOrder, aggregates, order_by, release};
 use crate::service::filter::{FilterContext, ReleaseFilter, StringFilter, StringListFilter};
 use crate::service::page::{self, Direction, Key, Order, Page, PageArgs, ValueKind};
 use crate::service::reference::is_storable;
@@ -107,11 +108,9 @@ pub async fn packages(
         let order = order_by(PACKAGES, "package", order, unique("package"));
         return packages_by_name(service, name, (&order, with_totals), &args).await;
     }
-    let mut summaries = match name {
-        Some(_) => with_releases(named_packages(service, name)?),
-        None => releases_with_packages(),
-    };
+    let mut summaries = named_packages(service, name)?;
     if let Some(platform) = platform {
+        summaries = with_releases(summaries);
         summaries.cond_where(on_platform(service, platform)?);
     }
     let summaries = summarize(summaries, SummaryKind::Package);
@@ -146,7 +145,7 @@ async fn packages_by_name(
     let names: Vec<&str> = page.rows.iter().map(|it| it.row.as_str()).collect();
     let is_all = name.is_none() && !page.has_next_page && !page.has_previous_page;
     let summaries = if is_all {
-        summaries_by_name(service, releases_with_packages()).await?
+        summaries_by_name(service, named_packages(service, None)?).await?
     } else {
         packages_of(service, &names).await?
     };
@@ -159,7 +158,7 @@ async fn packages_by_name(
 /// The packages of these names, by name.
 async fn packages_of(service: &Service, names: &[&str]) -> Result<HashMap<String, NameSummary>> {
     let name = SummaryKind::Package.column();
-    let mut packages = with_releases(named_packages(service, None)?);
+    let mut packages = named_packages(service, None)?;
     match *names {
         [] => return Ok(HashMap::new()),
         [one] => packages.and_where(name.eq(one)),
@@ -276,7 +275,10 @@ fn summarize(mut query: SelectStatement, kind: SummaryKind) -> SelectStatement {
     query
         .expr_as(kind.column(), "name")
         .add_group_by([kind.column()]);
-    aggregates(&mut query, kind == SummaryKind::Package);
+    match kind {
+        SummaryKind::Package => aggregates(&mut query, release_of_package(), true),
+        SummaryKind::User | SummaryKind::Team => aggregates(&mut query, release(), false),
+    }
     query
 }
 
@@ -308,19 +310,6 @@ fn with_releases(mut packages: SelectStatement) -> SelectStatement {
             "release",
             sql::column("release", "id").eq(release),
         )
-        .take()
-}
-
-/// All releases with their packages, in this order: SQLite looks the packages of a release up in
-/// the order in which they were written. Left to itself it would go through the packages by name
-/// and look their releases up all over the table, which takes four times as long.
-fn releases_with_packages() -> SelectStatement {
-    let of_release = sql::column("package", "release_id").eq(sql::column("release", "id"));
-    let living = sql::column("package", "deleted_at").is_null();
-    living_releases()
-        .join(JoinType::LeftJoin, "package", of_release.and(living))
-        // Not in the condition, where it would make the order of the join free again.
-        .and_having(sql::column("package", "id").count().gt(0))
         .take()
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn layers(
 ) -> Result<WithClause> {
     let reach = Reach::of(service, window).await?;
     let mut steps = vec![("asked", asked(service, question, window)?)];
-    steps.extend(reach.layers(question));
+    steps.extend(reach.layers(service.database.backend(), question));
     steps.extend([
         ("mended", mended(question)),
         ("incident", incident()),

@@ -18,7 +18,7 @@
 //! little for each deployment that there ever was; `line` and `suspect` are not needed then.
 
 use sea_orm::sea_query::{Expr, JoinType, Query, SelectStatement, UnionType};
-use sea_orm::{ConnectionTrait as _, ExprTrait as _};
+use sea_orm::{ConnectionTrait as _, DbBackend, ExprTrait as _};
 
 use super::DoraQuestion;
 use super::fact::on_platforms;
@@ -73,14 +73,18 @@ impl Reach {
     }
 
     /// The layers, in their order.
-    pub fn layers(self, question: &DoraQuestion) -> Vec<(&'static str, SelectStatement)> {
+    pub fn layers(
+        self,
+        backend: DbBackend,
+        question: &DoraQuestion,
+    ) -> Vec<(&'static str, SelectStatement)> {
         let mut layers = Vec::new();
         if self == Self::Near {
             layers.push(("line", line(question)));
             layers.push(("suspect", suspect()));
         }
         layers.extend([
-            ("again", self.again(question)),
+            ("again", self.again(backend, question)),
             ("stale", stale(question)),
             ("reverted", self.reverted()),
             ("back", back(question)),
@@ -91,10 +95,15 @@ impl Reach {
     }
 
     /// A version that nobody knows is no one version: it was never there before.
-    fn again(self, question: &DoraQuestion) -> SelectStatement {
+    fn again(self, backend: DbBackend, question: &DoraQuestion) -> SelectStatement {
         let mut again = deployments(question);
+        // As with `sql::probe`: PostgreSQL would compare all deployments with each other.
+        let one_by_one = match (self, backend) {
+            (Self::Near, DbBackend::Postgres) => "OFFSET 0",
+            _ => "",
+        };
         let known = format!(
-            "EXISTS (SELECT 1 {} AND other.version = deployment.version AND {})",
+            "EXISTS (SELECT 1 {} AND other.version = deployment.version AND {} {one_by_one})",
             on_line("deployment"),
             is("<", "deployment")
         );
