@@ -18,6 +18,7 @@ mod m20261127_000010_lead_to_releases;
 mod m20261127_000011_total_releases;
 mod m20261127_000012_defer_indexes;
 mod m20261127_000013_shorten_creations;
+mod m20261128_000014_find_versions;
 
 /// Runs the steps that a database lacks, in order.
 pub struct Migrator;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000011_total_releases::Migration),
             Box::new(m20261127_000012_defer_indexes::Migration),
             Box::new(m20261127_000013_shorten_creations::Migration),
+            Box::new(m20261128_000014_find_versions::Migration),
         ]
     }
 }

@@ -172,7 +172,7 @@ async fn both_databases_drop_the_same(app: TestApp) {
     names.retain(|name| name != "package_name_status");
     let expected = "deployment_version event_recorded failure_resolved_by_id package_effective_at \
         package_name_effective_at package_name_release package_name_started_at package_started_at \
-        package_status package_updated_at release_created_at release_finished_at \
+        package_status package_updated_at package_version release_created_at release_finished_at \
         release_metadata_key release_platform_platform release_reference_start release_started_at \
         release_status release_team release_updated_at release_user";
     assert_eq!(names.join(" "), expected);

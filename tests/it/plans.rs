@@ -88,6 +88,38 @@ async fn a_change_looks_at_what_belongs_to_it_and_no_more() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_deployed_a_version_is_found_by_it() {
+    run(Backend::Sqlite, async |app| {
+        import(&app, &[], &releases(1_100));
+        let (app, heard) = app.hearing_statements().await;
+        for (question, found) in [
+            (r#"packages(filter: { version: { eq: "7" } })"#, "(version=?"),
+            (
+                r#"packages(filter: { name: { eq: "api" }, version: { eq: "7" } })"#,
+                "(version=? AND name=?",
+            ),
+            (
+                r#"releases(filter: { packages: { some: { name: { eq: "api" }, version: { eq: "7" } } } })"#,
+                "(version=? AND name=?",
+            ),
+        ] {
+            heard.lock().unwrap().clear();
+            let query = format!("{{ found: {question} {{ nodes {{ id }} }} }}");
+            let data = app.query(&query, json!({})).await;
+            assert_eq!(data["found"]["nodes"].as_array().unwrap().len(), 1, "{question}");
+            let statements = heard.lock().unwrap().clone();
+            let mut steps = Vec::new();
+            for statement in &statements {
+                steps.extend(plan(&app, statement).await);
+            }
+            let is_used = |step: &String| step.contains("INDEX package_version") && step.contains(found);
+            assert!(steps.iter().any(is_used), "{question}: {steps:#?}");
+        }
+    })
+    .await;
+}
+
 async fn plan(app: &TestApp, statement: &str) -> Vec<String> {
     let backend = app.database().backend();
     let explain = format!("EXPLAIN QUERY PLAN {statement}");

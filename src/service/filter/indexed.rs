@@ -15,6 +15,12 @@ impl ReleaseFilter {
                     ..Self::default()
                 }
     }
+
+    /// Whether it asks for releases of one version of one package.
+    pub(in crate::service) fn is_about_one_version(&self) -> bool {
+        let some = self.packages.as_ref().and_then(|it| it.some.as_ref());
+        some.is_some_and(|it| it.is_about_one_version())
+    }
 }
 
 impl PackageFilter {
@@ -29,6 +35,15 @@ impl PackageFilter {
                     name,
                     ..Self::default()
                 }
+    }
+
+    /// Whether it asks for one version of one package: an index has these few, in an order that no list
+    /// has.
+    pub(in crate::service) fn is_about_one_version(&self) -> bool {
+        let texts = [&self.name, &self.version];
+        texts
+            .into_iter()
+            .all(|it| it.as_ref().is_some_and(is_one_text))
     }
 }
 

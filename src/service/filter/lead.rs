@@ -39,7 +39,10 @@ impl ReleaseFilter {
         let started_at = rest.started_at.take();
         let budget = Budget::default();
         let releases = Scope::root(context, &budget, "release");
-        let packages = Scope::root(context, &budget, LEAD).deeper()?.probed();
+        let mut packages = Scope::root(context, &budget, LEAD).deeper()?;
+        if !leading.is_about_one_version() {
+            packages = packages.probed();
+        }
         packages.count()?;
         let same = column("release", "id").eq(packages.key("release_id"));
         // Of those of a team it is known which way is best. Where more is asked, PostgreSQL may know.

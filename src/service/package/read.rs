@@ -35,7 +35,8 @@ pub async fn list(
     args: PageArgs,
 ) -> Result<Page<package::Model>> {
     let planning = Planning::once_if(is_usual(order) && filter.has_index_of_its_own());
-    let order = list_order(order);
+    let backend = service.database.backend();
+    let order = list_order(order).by_no_index_if(backend, filter.is_about_one_version());
     let query = matching(service, filter, columns)?;
     page::fetch_planned(service, (query, columns, planning), &order, &args).await
 }

@@ -167,6 +167,17 @@ impl Order {
         order
     }
 
+    /// The same order, where there are `few` rows in a form in which SQLite does not see that an index has
+    /// it: it would rather go through all that this one has than sort the few that another one leads to.
+    pub fn by_no_index_if(mut self, backend: DbBackend, few: bool) -> Self {
+        if few && backend == DbBackend::Sqlite {
+            for key in &mut self.keys {
+                key.expression = Expr::cust_with_expr("+ ?", key.expression.clone());
+            }
+        }
+        self
+    }
+
     /// Takes a row, and behind it what [`Self::select_values`] made the query tell.
     pub fn take<T: Row>(&self, cells: &mut Cells<'_>) -> Result<PageRow<T>, DbErr> {
         let row = T::take(cells)?;

@@ -108,9 +108,12 @@ pub async fn packages(
         let order = order_by(PACKAGES, "package", order, unique("package"));
         return packages_by_name(service, name, (&order, with_totals), &args).await;
     }
-    let mut summaries = named_packages(service, name)?;
+    let mut summaries = match (platform, name) {
+        (None, _) => named_packages(service, name)?,
+        (_, None) => releases_with_packages(),
+        _ => with_releases(named_packages(service, name)?),
+    };
     if let Some(platform) = platform {
-        summaries = with_releases(summaries);
         summaries.cond_where(on_platform(service, platform)?);
     }
     let summaries = summarize(summaries, SummaryKind::Package);
@@ -310,6 +313,19 @@ fn with_releases(mut packages: SelectStatement) -> SelectStatement {
             "release",
             sql::column("release", "id").eq(release),
         )
+        .take()
+}
+
+/// All releases with their packages, in this order: SQLite looks the packages of a release up in
+/// the order in which they were written. Left to itself it would go through the packages by name
+/// and look their releases up all over the table, which takes four times as long.
+fn releases_with_packages() -> SelectStatement {
+    let of_release = sql::column("package", "release_id").eq(sql::column("release", "id"));
+    let living = sql::column("package", "deleted_at").is_null();
+    living_releases()
+        .join(JoinType::LeftJoin, "package", of_release.and(living))
+        // Not in the condition, where it would make the order of the join free again.
+        .and_having(sql::column("package", "id").count().gt(0))
         .take()
 }
 

@@ -313,9 +313,13 @@ fn blamed() -> SelectStatement {
             "culprit.package_id, min(culprit.effective_at) AS restored_at",
         ))
         .from("culprit")
-        .and_where(Expr::cust(
-            "culprit.package_id NOT IN (SELECT reverted.package_id FROM reverted)",
-        ))
+        // Not by NOT IN: PostgreSQL would go through all of them for each.
+        .join(
+            JoinType::LeftJoin,
+            "reverted",
+            Expr::cust("reverted.package_id = culprit.package_id"),
+        )
+        .and_where(Expr::cust("reverted.package_id IS NULL"))
         .add_group_by([
             sql::column("culprit", "platform_id"),
             sql::column("culprit", "package_id"),
