@@ -32,7 +32,7 @@ pub struct DatabaseArgs {
         help_heading = "Database"
     )]
     pub database_url: DatabaseUrl,
-    /// Connections to the database at most; SQLite has more for small questions
+    /// Connections to the database at most; SQLite has more for small questions and for statistics
     #[arg(
         long,
         env = "ORLO_DATABASE_CONNECTIONS",

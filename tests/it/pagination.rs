@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use entity::row::Columns;
 use entity::{Timestamp, package as package_row, platform as platform_row, release as release_row};
-use orlo::service::filter::{PackageFilter, ReleaseFilter};
+use orlo::service::filter::{PackageFilter, ReleaseFilter, StringFilter};
 use orlo::service::package::{self, PackageOrder, PackageOrderField};
 use orlo::service::page::{Direction, Page, PageArgs};
 use orlo::service::platform;
@@ -49,7 +49,11 @@ fn world() -> Vec<Row> {
                 100 * number + package,
                 ["b", "a", "B"][package as usize],
                 |package| {
-                    package.version = (package.position == 1).then(|| "1".to_owned());
+                    if package.position == 1 {
+                        package.version = Some("1".to_owned());
+                        let number = i64::try_from(package.id.as_u128() / 100 % 4).unwrap();
+                        package.started_at = (number > 0).then(|| time(number));
+                    }
                 },
             );
         }
@@ -276,11 +280,11 @@ async fn list_releases(
 
 async fn list_packages(
     app: &TestApp,
+    filter: &PackageFilter,
     order: &[PackageOrder],
     args: PageArgs,
 ) -> Result<Page<package_row::Model>> {
-    let all = (&PackageFilter::default(), Columns::ALL);
-    package::list(app.service(), all, order, args).await
+    package::list(app.service(), (filter, Columns::ALL), order, args).await
 }
 
 async fn releases_come_page_by_page_in_every_order(app: TestApp) {
@@ -344,14 +348,32 @@ async fn releases_come_page_by_page_in_every_order(app: TestApp) {
 async fn packages_come_page_by_page_in_every_order(app: TestApp) {
     use PackageOrderField::{CreatedAt, Name, StartedAt, Version};
     let rows = prepare(&app).await;
-    for field in [Name, Version, StartedAt, CreatedAt] {
+    let text = |text: &str| StringFilter {
+        eq: Some(text.to_owned()),
+        ..StringFilter::default()
+    };
+    let of_a_version = PackageFilter {
+        name: Some(text("a")),
+        version: Some(text("1")),
+        ..PackageFilter::default()
+    };
+    let fields = [Name, Version, StartedAt, CreatedAt];
+    for (filter, field) in [PackageFilter::default(), of_a_version]
+        .iter()
+        .flat_map(|filter| fields.map(|field| (filter, field)))
+    {
         for direction in DIRECTIONS {
             let order = [PackageOrder { field, direction }];
-            let mut packages: Vec<_> = rows.iter().flat_map(|row| &row.packages).collect();
+            let packages = rows.iter().flat_map(|row| &row.packages);
+            let is_wanted = |name: &str| filter.name.is_none() || name == "a";
+            let mut packages: Vec<_> = packages.filter(|it| is_wanted(&it.name)).collect();
             packages.sort_by(|left, right| {
                 let by_key = match field {
                     Name => compare(Some(&left.name), Some(&right.name), direction),
                     Version => compare(left.version.as_ref(), right.version.as_ref(), direction),
+                    StartedAt => {
+                        compare(millis(left.started_at), millis(right.started_at), direction)
+                    }
                     _ => Ordering::Equal,
                 };
                 by_key.then(compare(Some(left.id), Some(right.id), direction))
@@ -360,7 +382,7 @@ async fn packages_come_page_by_page_in_every_order(app: TestApp) {
             let list = List {
                 expected: &expected,
                 key: |row: &package_row::Model| row.id,
-                fetch: async |args| list_packages(&app, &order, args).await,
+                fetch: async |args| list_packages(&app, filter, &order, args).await,
             };
             list.check().await;
         }

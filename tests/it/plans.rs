@@ -88,33 +88,60 @@ async fn a_change_looks_at_what_belongs_to_it_and_no_more() {
     .await;
 }
 
+/// Questions, and what a step of the plan of one of their statements must say.
+const QUESTIONS: &[(&str, &str)] = &[
+    (
+        r#"packages(filter: { name: { eq: "api" }, version: { eq: "7" } }) { nodes { id } }"#,
+        "SEARCH package USING INDEX package_version (version=? AND name=?)",
+    ),
+    (
+        r#"releases(filter: { packages: { some: { name: { eq: "api" }, version: { eq: "7" } } } }) { nodes { id } }"#,
+        "SEARCH lead USING COVERING INDEX package_version (version=? AND name=?)",
+    ),
+    // A version may be that of nearly all packages.
+    (
+        r#"packages(filter: { version: { eq: "7" } }) { nodes { id } }"#,
+        "SCAN package USING INDEX package_started_at",
+    ),
+    (
+        r#"releaseSeries(from: "2026-03-01", groupBy: PLATFORM) { start counts { total { total } } }"#,
+        "SEARCH release USING COVERING INDEX release_started_at (started_at>? AND started_at<?)",
+    ),
+    (
+        r#"releaseSeries(from: "2026-03-01", countBy: PACKAGES) { start counts { total { total } } }"#,
+        "SEARCH package USING INDEX package_started_at (started_at>? AND started_at<?)",
+    ),
+    // In the order in which they were recorded.
+    (
+        "releaseStats(groupBy: PLATFORM) { counts { total { total } } }",
+        "SCAN release",
+    ),
+    (
+        "releaseStats(countBy: PACKAGES) { counts { total { total } } }",
+        "SCAN package",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_deployed_a_version_is_found_by_it() {
+async fn questions_are_answered_by_way_of_what_leads_to_few() {
     run(Backend::Sqlite, async |app| {
         import(&app, &[], &releases(1_100));
         let (app, heard) = app.hearing_statements().await;
-        for (question, found) in [
-            (r#"packages(filter: { version: { eq: "7" } })"#, "(version=?"),
-            (
-                r#"packages(filter: { name: { eq: "api" }, version: { eq: "7" } })"#,
-                "(version=? AND name=?",
-            ),
-            (
-                r#"releases(filter: { packages: { some: { name: { eq: "api" }, version: { eq: "7" } } } })"#,
-                "(version=? AND name=?",
-            ),
-        ] {
+        for (question, expected) in QUESTIONS {
             heard.lock().unwrap().clear();
-            let query = format!("{{ found: {question} {{ nodes {{ id }} }} }}");
-            let data = app.query(&query, json!({})).await;
-            assert_eq!(data["found"]["nodes"].as_array().unwrap().len(), 1, "{question}");
+            let data = app
+                .query(&format!("{{ found: {question} }}"), json!({}))
+                .await;
+            assert_ne!(data["found"], json!([]), "{question}");
             let statements = heard.lock().unwrap().clone();
             let mut steps = Vec::new();
             for statement in &statements {
                 steps.extend(plan(&app, statement).await);
             }
-            let is_used = |step: &String| step.contains("INDEX package_version") && step.contains(found);
-            assert!(steps.iter().any(is_used), "{question}: {steps:#?}");
+            assert!(
+                steps.iter().any(|step| step == expected),
+                "{question}: {steps:#?}"
+            );
         }
     })
     .await;

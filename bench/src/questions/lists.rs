@@ -122,13 +122,13 @@ const FEW: usize = 2;
 pub fn failed(known: &Knowledge) -> [Question; 2] {
     let title = "20 releases of a team in the last 90 days with a FAILED package of a name";
     let mut page = Question::new("Q2", title);
-    let title = "2 of those of which there are as many, in a small history too";
+    let title = "2 of those, which a small history has too";
     let mut full = Question::new("Q2a", title);
     let mut pairs: Vec<_> = known.failed.iter().collect();
     pairs.sort_by_key(|(_, ids)| FAILED - ids.len());
     for ((team, package), ids) in pairs.into_iter().take(VARIETY) {
-        for (question, first) in [(&mut page, FAILED), (&mut full, FEW)] {
-            if question.code == "Q2a" && ids.len() < FEW {
+        for (question, first, fewest) in [(&mut page, FAILED, 0), (&mut full, FEW, FEW)] {
+            if ids.len() < fewest {
                 continue;
             }
             let variables = json!({

@@ -158,7 +158,7 @@ impl Inner {
         let seconds = self.statement_seconds.clone();
         registry.register_with_unit("database_statement_duration", help, Unit::Seconds, seconds);
         let help = "Connections to the database, idle and used; SQLite has one more to write, and \
-                    more to read for small questions";
+                    more to read for small questions and for statistics";
         registry.register("database_connections", help, self.connections.clone());
         let help =
             "Events written to the history, those of changes that were taken back among them";

@@ -15,12 +15,6 @@ impl ReleaseFilter {
                     ..Self::default()
                 }
     }
-
-    /// Whether it asks for releases of one version of one package.
-    pub(in crate::service) fn is_about_one_version(&self) -> bool {
-        let some = self.packages.as_ref().and_then(|it| it.some.as_ref());
-        some.is_some_and(|it| it.is_about_one_version())
-    }
 }
 
 impl PackageFilter {
@@ -37,8 +31,8 @@ impl PackageFilter {
                 }
     }
 
-    /// Whether it asks for one version of one package: an index has these few, in an order that no list
-    /// has.
+    /// Whether it asks for one version of one package: an index has these few, in the order of their
+    /// releases.
     pub(in crate::service) fn is_about_one_version(&self) -> bool {
         let texts = [&self.name, &self.version];
         texts

@@ -40,6 +40,7 @@ impl ReleaseFilter {
         let budget = Budget::default();
         let releases = Scope::root(context, &budget, "release");
         let mut packages = Scope::root(context, &budget, LEAD).deeper()?;
+        // Those of one version have an index in the same order.
         if !leading.is_about_one_version() {
             packages = packages.probed();
         }

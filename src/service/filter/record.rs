@@ -234,7 +234,12 @@ pub(super) fn package(filter: &PackageFilter, scope: &Scope) -> Result<Expr> {
     all_of.add(id.as_ref(), "id", value::id)?;
     all_of.add(external_id.as_ref(), "external_id", text::conditions)?;
     all_of.add(name.as_ref(), "name", text::conditions)?;
-    all_of.add(version.as_ref(), "version", text::conditions)?;
+    // A version that many packages have in common, such as `latest`, is no short way to the first of them.
+    let apart = scope.clone().probed();
+    let is_short = filter.is_about_one_version();
+    let mut versions = Gathered::new(if is_short { scope } else { &apart });
+    versions.add(version.as_ref(), "version", text::conditions)?;
+    all_of.conditions.extend(versions.conditions);
     all_of.add(status.as_ref(), "status", value::status)?;
     all_of.add(rollback.as_ref(), "rollback", value::truth)?;
     all_of.add(diff_url.as_ref(), "diff_url", text::conditions)?;

@@ -132,6 +132,7 @@ impl<'a> Scope<'a> {
     /// SQLite, which knows nothing of how many rows there are, may take a condition for a better way
     /// than the record, and then goes through all that meet it for each record. So it does not get to
     /// see that there are indexes for conditions, but for the one on a name, which leads to the record.
+    /// Neither does it of other conditions that are no better way.
     pub fn probed(mut self) -> Self {
         self.is_probed = self.context.backend == DbBackend::Sqlite;
         self

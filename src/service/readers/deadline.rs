@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sea_orm::sqlx::sqlite::{SqliteConnection, SqlitePoolOptions};
 
 /// After how many of its instructions SQLite asks whether to go on; about a millisecond.
-const PROGRESS_INTERVAL: i32 = 20_000;
+pub(super) const PROGRESS_INTERVAL: i32 = 20_000;
 
 /// Until when the statement may take that is asked over a connection.
 #[derive(Debug)]

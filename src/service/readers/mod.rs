@@ -26,7 +26,11 @@ use self::deadline::{Deadline, interrupt_after};
 use self::direct::Direct;
 pub(super) use self::kept::Wanted;
 use self::kept::{Ask, Kept};
+use self::walk::Walks;
 pub use self::walk::{FoundRow, Visit};
+
+/// How many places there are at least for those who get very many values at once.
+const MIN_PLACES: usize = 4;
 
 /// Connections to read over; cheap to clone. On PostgreSQL they are of one pool. On SQLite each is by
 /// itself, because its time limit is: setting that on whichever connection a pool gives costs as
@@ -38,6 +42,8 @@ pub(super) struct Readers {
     direct: Option<Arc<Direct>>,
     /// On SQLite, how long a statement may take.
     limit: Option<Duration>,
+    /// On SQLite, the questions that are answered without them too, about very many records.
+    walks: Walks,
     /// The places of those who get very many values at once.
     places: Arc<Semaphore>,
     /// What hears of every statement.
@@ -111,7 +117,8 @@ impl Readers {
             own: own.into(),
             direct: None,
             limit: None,
-            places: Arc::new(Semaphore::new(processors())),
+            walks: Walks::default(),
+            places: Arc::new(Semaphore::new(processors().max(MIN_PLACES))),
             callback: None,
         }
     }
@@ -142,8 +149,8 @@ impl Readers {
         Some(rows)
     }
 
-    /// A place to get very many values at once, as long as it lives. There are no more than processors, so
-    /// that many who do so take their time and not all memory.
+    /// A place to get very many values at once, as long as it lives. There are as many as processors, or a
+    /// few: who waits for one takes time, and who need not wait takes memory.
     pub async fn place_for_many(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).acquire_owned().await.ok()
     }
@@ -161,10 +168,11 @@ impl Readers {
     /// How many connections there are, and how many of them wait for something to do.
     pub fn usage(&self) -> (usize, usize) {
         let direct = self.direct.as_ref().map(|direct| direct.usage());
+        let others = [direct.unwrap_or_default(), (self.walks.count(), 0)];
         let usages = self.own.iter().map(|own| own.connections.usage());
-        usages.fold(direct.unwrap_or_default(), |sum, own| {
-            (sum.0 + own.0, sum.1 + own.1)
-        })
+        usages
+            .chain(others)
+            .fold((0, 0), |sum, usage| (sum.0 + usage.0, sum.1 + usage.1))
     }
 
     /// The same, with `callback` told of every statement; clones made before are left as they are.
@@ -177,6 +185,7 @@ impl Readers {
 
     /// Closes every connection, after what it does.
     pub async fn close(&self) {
+        self.walks.close();
         if let Some(direct) = &self.direct {
             direct.close().await;
         }

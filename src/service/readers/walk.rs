@@ -1,12 +1,12 @@
 //! Questions to SQLite about very many records.
 //!
 //! SQLite is in this process: to count two million rows here, as it comes upon them, takes a fraction of the
-//! time that it takes to have them sorted into groups there. They are found in a thread for what takes
-//! long, over a connection of their own.
+//! time that it takes to have them sorted into groups there. They are found in one of the threads that
+//! may be blocked, over a connection of their own.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use entity::row::Value;
@@ -16,11 +16,9 @@ use sea_orm::{DbErr, Statement};
 use tokio::task::spawn_blocking;
 
 use super::Readers;
+use super::deadline::PROGRESS_INTERVAL;
 use crate::service::error::{Error, Result};
 use crate::service::sqlite;
-
-/// After how many of its instructions SQLite asks whether to go on; about a millisecond.
-const PROGRESS_INTERVAL: i32 = 20_000;
 
 /// What becomes of the rows of a question.
 pub trait Visit: Send + 'static {
@@ -43,6 +41,43 @@ struct Walk {
     is_given_up: Arc<AtomicBool>,
 }
 
+/// How many questions are answered now, and whether no further one may be.
+#[derive(Clone, Default)]
+pub(super) struct Walks {
+    walking: Arc<AtomicUsize>,
+    is_closed: Arc<AtomicBool>,
+}
+
+/// One that is, until this is dropped.
+struct Walking(Arc<AtomicUsize>);
+
+impl Walks {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.walking.load(Ordering::Relaxed)
+    }
+
+    /// None follows.
+    pub fn close(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
+    fn begin(&self) -> Walking {
+        self.walking.fetch_add(1, Ordering::Relaxed);
+        Walking(Arc::clone(&self.walking))
+    }
+}
+
+impl Drop for Walking {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Gives a question up when it is dropped.
 #[derive(Default)]
 struct GiveUp(Arc<AtomicBool>);
@@ -60,6 +95,10 @@ impl Readers {
             return Ok(None);
         };
         let turn = Arc::clone(turn).lock_owned().await;
+        if self.walks.is_closed() {
+            return Ok(None);
+        }
+        let walking = self.walks.begin();
         let give_up = GiveUp::default();
         let walk = Walk {
             path: path.to_owned(),
@@ -69,17 +108,17 @@ impl Readers {
         };
         let began = Instant::now();
         let walked = spawn_blocking(move || {
-            // Also while nobody waits for the answer any more, it is there.
-            let _turn = turn;
+            // The turn lasts until SQLite has stopped, also when nobody waits any more.
+            let _held = (turn, walking);
             walk.run(visit)
         });
-        let lost = |error| Error::Corrupt(format!("the thread that counts has ended: {error}"));
+        let lost = |error| DbErr::Custom(format!("the thread that counts has ended: {error}"));
         let visited = walked.await.map_err(lost)?;
         if let (Some(callback), false) = (&self.callback, matches!(visited, Ok(None))) {
             callback(&Info {
                 elapsed: began.elapsed(),
                 statement,
-                failed: visited.is_err(),
+                failed: matches!(visited, Err(Error::Database(_) | Error::TookTooLong)),
             });
         }
         visited
@@ -97,8 +136,15 @@ impl Walk {
             Err(error) => return Ok(not_asked(&error)),
         };
         let mut rows = prepared.raw_query();
-        while let Some(row) = rows.next().map_err(|error| failed(&error))? {
+        let mut next = rows.next();
+        if let Err(error) = &next
+            && error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+        {
+            return Ok(not_asked(error));
+        }
+        while let Some(row) = next.map_err(|error| failed(&error))? {
             visit.visit(&FoundRow(row))?;
+            next = rows.next();
         }
         Ok(Some(visit))
     }

@@ -38,7 +38,6 @@ pub async fn list(
     if let Some(order) = order_of_lead(&order)
         && let Some((found, planning)) = filter.led(&context)?
     {
-        let order = order.by_no_index_if(context.backend, filter.is_about_one_version());
         let found = (found, &order, planning);
         return page::search(service, table(), found, &args).await;
     }

@@ -32,15 +32,16 @@ pub(super) struct Facts {
     pub rows: SelectStatement,
     /// Whether a row stands for as many facts as its [`COUNT`] says, and not for one.
     pub counted: bool,
-    /// Whether there may be several rows of a fact in one group, one after the other; then each has its
-    /// [`ID`].
+    /// Whether there may be several rows of a fact in one group; then each has its [`ID`], and SQLite
+    /// comes upon those of a fact one after the other.
     pub repeated: bool,
 }
 
 impl Facts {
     /// All of them, each with its time, whenever that was.
     pub fn timed(service: &Service, question: &Question) -> Result<Self> {
-        let rows = facts_at(service, question, question.count_by.time())?;
+        let is_hidden = goes_through_all(service, question);
+        let rows = facts_at(service, question, question.count_by.time(), is_hidden)?;
         Ok(Self::each(rows, question))
     }
 
@@ -173,18 +174,24 @@ fn facts_within(
 ) -> Result<SelectStatement> {
     let unit = question.count_by;
     let [started, others] = unit.happened(range);
-    let mut query = facts_at(service, question, unit.column(STARTED_AT))?;
-    let mut rest = facts_at(service, question, unit.time_without_start())?;
+    let mut query = facts_at(service, question, unit.column(STARTED_AT), false)?;
+    let mut rest = facts_at(service, question, unit.time_without_start(), false)?;
     query
         .and_where(started)
         .union(UnionType::All, rest.and_where(others).take());
     Ok(query)
 }
 
-/// The facts that `question` is about, which happened at `time`.
-fn facts_at(service: &Service, question: &Question, time: Expr) -> Result<SelectStatement> {
+/// The facts that `question` is about, which happened at `time`. `is_hidden`: SQLite does not get to see
+/// that there are indexes for them.
+fn facts_at(
+    service: &Service,
+    question: &Question,
+    time: Expr,
+    is_hidden: bool,
+) -> Result<SelectStatement> {
     let unit = question.count_by;
-    let mut query = things(service, question);
+    let mut query = things(question, is_hidden);
     query
         .cond_where(question.filter.condition(&FilterContext::of(service))?)
         .expr_as(unit.column(STATUS), STATUS)
@@ -198,8 +205,7 @@ fn facts_at(service: &Service, question: &Question, time: Expr) -> Result<Select
 }
 
 /// Everything that counts.
-fn things(service: &Service, question: &Question) -> SelectStatement {
-    let is_hidden = goes_through_all(service, question);
+fn things(question: &Question, is_hidden: bool) -> SelectStatement {
     let lives = |table| {
         let deleted_at = sql::column(table, "deleted_at");
         // No index is for those for which a sum is null.
@@ -250,13 +256,14 @@ fn add(query: &mut SelectStatement, dimension: Dimension, unit: CountUnit) {
                 );
             sql::column("platform", "name")
         }
-        // Not the column itself: SQLite would go through the packages by name to have them in
-        // groups, and look each of them and its release up all over the tables.
+        // Not the column itself: where SQLite has to put packages in groups, it would go through them by
+        // name, and look each of them and its release up all over the tables.
         (Dimension::Package, CountUnit::Packages) => {
             Func::coalesce([sql::column("package", "name"), Expr::custom_keyword("NULL")]).into()
         }
         (Dimension::Package, CountUnit::Releases) => {
             let of_release = sql::column("package", "release_id").eq(release());
+            // A left join, so that SQLite comes upon all packages of a release before the next release.
             let living = sql::column("package", "deleted_at").is_null();
             query
                 .left_join("package", of_release.and(living))

@@ -71,7 +71,7 @@ impl Grouping {
         facts: Facts,
         limit: (&'static str, usize),
     ) -> Result<Vec<Group>> {
-        let _place = if self.durations {
+        let _permit = if self.durations {
             service.database.place_for_many().await
         } else {
             None

@@ -1,12 +1,13 @@
 //! Statistics: how many releases or packages there were, how they went and how long they took; in
 //! all, by group, along time and by parts of the calendar.
 //!
-//! The database does the counting, in one statement per question, whatever the number of groups.
+//! One statement is asked per question, whatever the number of groups.
 //! Its first layer is one row for each thing that counts in each of its groups, or for many
 //! that were counted before (`facts.rs`); buckets and clock time are integer arithmetic on top of it (`piecewise.rs`,
 //! `part.rs`), which both databases do alike; the last layer counts (`group.rs`). SQLite, which is in this
-//! process, only finds the facts, and they are counted here (`walk.rs`). Means and percentiles are made
-//! from the durations, which are exact integers (`duration.rs`).
+//! process, only finds the facts of totals and series that were not counted before, and they are counted
+//! here (`walk.rs`). Means and percentiles are made from the durations, which are exact integers
+//! (`duration.rs`).
 
 pub mod calendar;
 mod count;

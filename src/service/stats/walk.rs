@@ -43,15 +43,22 @@ struct Counter {
     /// What there may be how many of.
     limit: (&'static str, usize),
     statuses: Vec<(String, DeployStatus)>,
-    groups: Vec<(Key, i64, Counted)>,
+    groups: Vec<Met>,
     /// Where in `groups` the one with these values is, as [`Counter::write_values`] writes them.
-    places: HashMap<Vec<u8>, usize>,
+    by_values: HashMap<Vec<u8>, usize>,
     /// The values of the last row, whose group the next one is often of, and where that is.
     last: (Vec<u8>, usize),
     /// Those of this row.
     values: Vec<u8>,
-    /// Which fact the last row was of, and where the groups are that it was counted in.
-    met: (Option<Uuid>, Vec<usize>),
+}
+
+/// A group that was met.
+struct Met {
+    key: Key,
+    place: i64,
+    counted: Counted,
+    /// The last fact of it, if facts are repeated.
+    last: Option<Uuid>,
 }
 
 /// Where the values of the group begin in a row.
@@ -66,16 +73,15 @@ impl Counter {
             limit,
             statuses: statuses.collect(),
             groups: Vec::new(),
-            places: HashMap::new(),
+            by_values: HashMap::new(),
             last: (Vec::new(), 0),
             values: Vec::new(),
-            met: (None, Vec::new()),
         }
     }
 
     fn groups(self) -> Vec<Group> {
         let groups = self.groups.into_iter();
-        let groups = groups.map(|(key, place, counted)| counted.into_group(place, key));
+        let groups = groups.map(|met| met.counted.into_group(met.place, met.key));
         groups.collect()
     }
 
@@ -90,7 +96,7 @@ impl Counter {
         if self.values == self.last.0 && !self.groups.is_empty() {
             return Ok(self.last.1);
         }
-        let found = match self.places.get(&self.values) {
+        let found = match self.by_values.get(&self.values) {
             Some(found) => *found,
             None => self.add(row)?,
         };
@@ -140,25 +146,25 @@ impl Counter {
             0
         };
         let found = self.groups.len();
-        self.places.insert(self.values.clone(), found);
-        self.groups.push((key, place, Counted::default()));
+        self.by_values.insert(self.values.clone(), found);
+        self.groups.push(Met {
+            key,
+            place,
+            counted: Counted::default(),
+            last: None,
+        });
         Ok(found)
     }
 
-    /// Whether the fact of a row was counted in that group already. What is repeated comes from records
-    /// that belong to the fact, which SQLite looks up for each before it comes to the next.
-    fn was_met(&mut self, row: &FoundRow<'_>, group: usize) -> Result<bool> {
-        let Value::Id(id) = row.value(self.end() + usize::from(self.grouping.durations))? else {
-            return Err(wrong(ID));
-        };
-        let (fact, groups) = &mut self.met;
-        if *fact != Some(id) {
-            *fact = Some(id);
-            groups.clear();
+    /// The fact of a row, if facts are repeated.
+    fn fact(&self, row: &FoundRow<'_>) -> Result<Option<Uuid>> {
+        if !self.repeated {
+            return Ok(None);
         }
-        let was_met = groups.contains(&group);
-        groups.push(group);
-        Ok(was_met)
+        match row.value(self.end() + usize::from(self.grouping.durations))? {
+            Value::Id(id) => Ok(Some(id)),
+            _ => Err(wrong(ID)),
+        }
     }
 
     fn status(&self, row: &FoundRow<'_>) -> Result<DeployStatus> {
@@ -171,20 +177,22 @@ impl Counter {
 
 impl Visit for Counter {
     fn visit(&mut self, row: &FoundRow<'_>) -> Result<()> {
-        let found = self.find(row)?;
-        if self.repeated && self.was_met(row, found)? {
-            return Ok(());
-        }
+        let (found, fact) = (self.find(row)?, self.fact(row)?);
         let is_rollback = integer(row, 0, ROLLBACK)? != 0;
         let status = self.status(row)?;
         let duration = self.end();
         let group = self.groups.get_mut(found);
-        let (_, _, counted) = group.ok_or_else(|| wrong("a group"))?;
-        *counted.counts.of_mut(is_rollback, status) += 1;
+        let group = group.ok_or_else(|| wrong("a group"))?;
+        // All rows of a fact come before those of the next.
+        if fact.is_some() && fact == group.last {
+            return Ok(());
+        }
+        group.last = fact;
+        *group.counted.counts.of_mut(is_rollback, status) += 1;
         if self.grouping.durations
             && let Value::Integer(duration) = row.value(duration)?
         {
-            counted.durations.push(duration);
+            group.counted.durations.push(duration);
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ on_both_databases!(
     packages_are_summed_up,
     pages_of_packages_sum_up_what_the_whole_list_does,
     packages_are_summed_up_however_that_is_asked_for,
+    releases_without_a_start_are_summed_up_by_their_finish,
     people_and_teams_are_summed_up,
 );
 
@@ -200,6 +201,33 @@ async fn packages_are_summed_up_however_that_is_asked_for(app: TestApp) {
     let edges = edges["packageSummaries"]["edges"].as_array().unwrap();
     let nodes: Vec<_> = edges.iter().map(|edge| edge["node"].clone()).collect();
     assert_eq!(json!(nodes), expected);
+}
+
+async fn releases_without_a_start_are_summed_up_by_their_finish(app: TestApp) {
+    let base = || release().platforms(["web"]).package("api", "1");
+    base().started("2026-02-02").record(&app).await;
+    base().finished("2026-02-01").record(&app).await;
+    base().finished("2026-02-03").record(&app).await;
+    let api = json!({
+        "name": "api", "releaseCount": 3,
+        "firstReleasedAt": "2026-02-01T00:00:00.000Z", "lastReleasedAt": "2026-02-03T00:00:00.000Z",
+    });
+    let fields = "{ name releaseCount firstReleasedAt lastReleasedAt }";
+    let one = format!("{{ packageSummary(name: \"api\") {fields} }}");
+    assert_eq!(app.query(&one, json!({})).await["packageSummary"], api);
+    for arguments in [
+        "first: 9",
+        "orderBy: { field: RELEASE_COUNT }",
+        "platform: \"web\"",
+    ] {
+        let list = format!("{{ packageSummaries({arguments}) {{ nodes {fields} }} }}");
+        let data = app.query(&list, json!({})).await;
+        assert_eq!(
+            data["packageSummaries"]["nodes"],
+            json!([api]),
+            "{arguments}"
+        );
+    }
 }
 
 async fn people_and_teams_are_summed_up(app: TestApp) {

@@ -36,7 +36,9 @@ async fn a_release_counts_once_for_each_name_of_a_package(app: TestApp) {
         .await;
     release().record(&app).await;
     let expected = [(Some("api"), 1), (Some("worker"), 1), (None, 1)];
-    for filter in ["", ", filter: { team: { isNull: true } }"] {
+    // SQLite has two ways to count, one of which knows nothing of ignoring the case.
+    let whatever_case = ", filter: { not: { team: { eq: \"x\", ignoreCase: true } } }";
+    for filter in ["", ", filter: { team: { isNull: true } }", whatever_case] {
         let rows = stats(&app, &format!("groupBy: PACKAGE{filter}")).await;
         assert_eq!(totals_by(&rows, "package"), expected, "{filter}");
     }

@@ -145,6 +145,7 @@ pub(super) async fn points(
     buckets: &[Bucket],
 ) -> Result<Vec<DoraPoint>> {
     let layers = fact::layers(service, question, window).await?;
+    let _permit = service.database.place_for_many().await;
     let pieces = Pieces {
         service,
         question,
