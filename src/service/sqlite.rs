@@ -9,18 +9,17 @@ use rusqlite::{CachedStatement, Connection, Error, OpenFlags};
 use sea_orm::{DbErr, RuntimeErr, Statement, Value, Values};
 use uuid::Uuid;
 
-/// How much of the file a connection that reads keeps in memory, as SQLite writes KiB.
-const CACHE_SIZE: i32 = -8_192;
-
-/// Opens the file at `path`, to read. Whoever would have to wait asks in another way.
+/// Opens the file at `path`, to read, and to keep as many KiB of it in memory. Whoever would have to wait asks
+/// in another way.
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn open_to_read(path: &Path) -> Result<Connection, Error> {
+pub fn open_to_read(path: &Path, kibibytes: u32) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::ZERO)?;
-    connection.pragma_update(None, "cache_size", CACHE_SIZE)?;
+    // Negative numbers are not of pages.
+    connection.pragma_update(None, "cache_size", -i64::from(kibibytes))?;
     Ok(connection)
 }
 

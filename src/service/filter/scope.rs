@@ -8,7 +8,7 @@ use entity::Timestamp;
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoIden, SelectStatement};
 
-use crate::service::sql::always;
+use crate::service::sql::{always, unindexed};
 use crate::service::{Error, Result, Service};
 
 /// Texts that are longer match nothing that Orlo is meant to keep.
@@ -142,8 +142,7 @@ impl<'a> Scope<'a> {
     pub fn column(&self, name: &'static str) -> Expr {
         let column = self.key(name);
         if self.is_probed && name != "name" {
-            // No index has this, as far as SQLite can see.
-            return Expr::cust_with_expr("+?", column);
+            return unindexed(column);
         }
         column
     }

@@ -172,7 +172,7 @@ impl Order {
     pub fn by_no_index_if(mut self, backend: DbBackend, few: bool) -> Self {
         if few && backend == DbBackend::Sqlite {
             for key in &mut self.keys {
-                key.expression = Expr::cust_with_expr("+ ?", key.expression.clone());
+                key.expression = sql::unindexed(key.expression.clone());
             }
         }
         self

@@ -20,6 +20,9 @@ use super::deadline::PROGRESS_INTERVAL;
 use crate::service::error::{Error, Result};
 use crate::service::sqlite;
 
+/// How much of the file a connection keeps in memory, in KiB: what it comes upon, it comes upon once.
+const CACHE_SIZE: u32 = 2_048;
+
 /// What becomes of the rows of a question.
 pub trait Visit: Send + 'static {
     /// Takes the next row.
@@ -150,7 +153,7 @@ impl Walk {
     }
 
     fn open(&self) -> std::result::Result<Connection, RusqliteError> {
-        let connection = sqlite::open_to_read(&self.path)?;
+        let connection = sqlite::open_to_read(&self.path, CACHE_SIZE)?;
         let until = self
             .limit
             .and_then(|limit| Instant::now().checked_add(limit));

@@ -123,6 +123,11 @@ pub fn column(table: &'static str, name: &'static str) -> Expr {
     Expr::col((table.into_iden(), name.into_iden()))
 }
 
+/// The same value in a form in which SQLite does not see that there is an index for it.
+pub fn unindexed(value: Expr) -> Expr {
+    Expr::cust_with_expr("+?", value)
+}
+
 /// How many rows `query` has, whatever it selects; it must have no order and no limit.
 pub async fn count(service: &Service, mut query: SelectStatement) -> Result<u64> {
     query

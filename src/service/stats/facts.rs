@@ -208,13 +208,11 @@ fn facts_at(
 fn things(question: &Question, is_hidden: bool) -> SelectStatement {
     let lives = |table| {
         let deleted_at = sql::column(table, "deleted_at");
-        // No index is for those for which a sum is null.
-        let deleted_at = if is_hidden {
-            deleted_at.add(0_i64)
+        if is_hidden {
+            sql::unindexed(deleted_at).is_null()
         } else {
-            deleted_at
-        };
-        deleted_at.is_null()
+            deleted_at.is_null()
+        }
     };
     let mut query = Query::select();
     if question.count_by == CountUnit::Releases {

@@ -26,6 +26,9 @@ const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// How many of those are remembered.
 const MAX_REMEMBERED: usize = 1_000;
 
+/// How much of the file a connection keeps in memory, in KiB.
+const CACHE_SIZE: u32 = 8_192;
+
 /// How many statements a connection keeps prepared.
 const MAX_PREPARED: usize = 100;
 
@@ -212,7 +215,7 @@ fn length_of(statement: &Statement) -> usize {
 }
 
 fn open(path: &Path) -> Result<Connection, Error> {
-    let connection = sqlite::open_to_read(path)?;
+    let connection = sqlite::open_to_read(path, CACHE_SIZE)?;
     connection.set_prepared_statement_cache_capacity(MAX_PREPARED);
     Ok(connection)
 }
