@@ -29,7 +29,8 @@ use self::kept::{Ask, Kept};
 use self::walk::Walks;
 pub use self::walk::{FoundRow, Visit};
 
-/// How many places there are at least for those who get very many values at once.
+/// How many places there are at least on PostgreSQL for those who get very many values at once: they wait for
+/// it, and not for a processor.
 const MIN_PLACES: usize = 4;
 
 /// Connections to read over; cheap to clone. On PostgreSQL they are of one pool. On SQLite each is by
@@ -76,7 +77,8 @@ impl Readers {
         let most = pool.options().get_max_connections() / 2;
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let kept = Kept::new(pool, most, None);
-        Self::new([Own::new(kept, DbBackend::Postgres, None)])
+        let places = processors().max(MIN_PLACES);
+        Self::new([Own::new(kept, DbBackend::Postgres, None)], places)
     }
 
     /// `count` connections to an SQLite file, the first of which is opened now and the others when
@@ -108,17 +110,17 @@ impl Readers {
         Ok(Self {
             direct: file.map(|file| Arc::new(Direct::new(file))),
             limit,
-            ..Self::new(own)
+            ..Self::new(own, processors())
         })
     }
 
-    fn new(own: impl Into<Arc<[Own]>>) -> Self {
+    fn new(own: impl Into<Arc<[Own]>>, places: usize) -> Self {
         Self {
             own: own.into(),
             direct: None,
             limit: None,
             walks: Walks::default(),
-            places: Arc::new(Semaphore::new(processors().max(MIN_PLACES))),
+            places: Arc::new(Semaphore::new(places)),
             callback: None,
         }
     }
@@ -149,8 +151,8 @@ impl Readers {
         Some(rows)
     }
 
-    /// A place to get very many values at once, as long as it lives. There are as many as processors, or a
-    /// few: who waits for one takes time, and who need not wait takes memory.
+    /// A place to get very many values at once, as long as it lives: who waits for one takes time, and who need
+    /// not wait takes memory.
     pub async fn place_for_many(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).acquire_owned().await.ok()
     }
