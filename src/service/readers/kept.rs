@@ -98,7 +98,19 @@ impl<D: Database> Kept<D> {
 
     /// Whether the pool has less than others want.
     fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::SeqCst) > self.pool.num_idle()
+        self.wanted.load(Ordering::SeqCst) > self.num_idle()
+    }
+
+    /// How many connections in the pool wait for something to do.
+    fn num_idle(&self) -> usize {
+        // Where one is taken before its return is counted, there seem to be more than can be for a moment.
+        let idle = self.pool.num_idle();
+        if idle > self.size() { 0 } else { idle }
+    }
+
+    /// How many connections there are.
+    fn size(&self) -> usize {
+        usize::try_from(self.pool.size()).unwrap_or(usize::MAX)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Taken<D>>> {
@@ -221,8 +233,9 @@ where
 
     fn want(&self) -> Wanted {
         self.wanted.fetch_add(1, Ordering::SeqCst);
-        let is_full = self.pool.size() >= self.pool.options().get_max_connections();
-        if is_full && self.is_wanted() {
+        // Also where the pool may open another one: of several who want one, the first may be about to open the
+        // last.
+        if self.is_wanted() {
             let spare = self.idle().pop();
             drop(spare);
         }
@@ -230,8 +243,7 @@ where
     }
 
     fn usage(&self) -> (usize, usize) {
-        let size = usize::try_from(self.pool.size()).unwrap_or(usize::MAX);
-        (size, self.pool.num_idle() + self.idle().len())
+        (self.size(), self.num_idle() + self.idle().len())
     }
 
     async fn close(&self) {
